@@ -1,0 +1,85 @@
+"""What a rule, a notebook or a test imports; everything here is stable.
+
+>>> from archlint.api import analyse, load
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archlint.analyses import Analysis, Defect, Scope, Shapes, Step
+from archlint.errors import (
+    ArchlintError,
+    ConfigError,
+    LoadError,
+    RuleError,
+    ShapeError,
+    Undetermined,
+    UsageError,
+)
+from archlint.linting import Finding, Findings, Outcome, Rule, Settings, collect, rule, run
+from archlint.model import Draft, Fact, Graph, Model, Node, Place, Weight, shape_text
+from archlint.symbolic import Dim
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Mapping
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """The model in a file, ONNX or YAML; raises `LoadError`."""
+    from archlint.loaders import load as load_file
+
+    return load_file(path)
+
+
+def analyse(model: Model | str | os.PathLike[str], **settings: Any) -> Analysis:
+    """The lazy analyses of a model or of the file it is in."""
+    return Analysis(model if isinstance(model, Model) else load(model), **settings)
+
+
+def check(
+    model: Model | Analysis | str | os.PathLike[str],
+    rules: Iterable[Rule] | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[Finding]:
+    """Findings of ``rules`` (default: every installed rule that is on) in a model, worst first."""
+    analysis = model if isinstance(model, Analysis) else analyse(model)
+    chosen = [r for r in collect() if r.default] if rules is None else rules
+    return run(analysis, chosen, Settings(options=options or {})).findings
+
+
+__all__ = [
+    "Analysis",
+    "ArchlintError",
+    "ConfigError",
+    "Defect",
+    "Dim",
+    "Draft",
+    "Fact",
+    "Finding",
+    "Findings",
+    "Graph",
+    "LoadError",
+    "Model",
+    "Node",
+    "Outcome",
+    "Place",
+    "Rule",
+    "RuleError",
+    "Scope",
+    "Settings",
+    "ShapeError",
+    "Shapes",
+    "Step",
+    "Undetermined",
+    "UsageError",
+    "Weight",
+    "analyse",
+    "check",
+    "collect",
+    "load",
+    "rule",
+    "run",
+    "shape_text",
+]

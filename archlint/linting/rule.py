@@ -1,0 +1,137 @@
+"""`Rule`: a marked function that yields statements about a model, and what its signature says."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from archlint.errors import RuleError
+from archlint.model import SEVERITIES, Draft, Model
+
+Findings: TypeAlias = Iterator[str | Draft]
+if TYPE_CHECKING:
+    from types import ModuleType
+
+F = TypeVar("F", bound=Callable[..., Findings])
+
+CODE = re.compile(r"^[A-Z]{2,4}[0-9]{3}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A keyword-only parameter of a rule: a setting that a user can change."""
+
+    name: str
+    type: Any
+    default: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A check with a permanent code, named after the defect it finds.
+
+    ``on`` holds operator kinds (``Conv``, ``com.microsoft::FusedConv``, ``*`` for every node), or
+    is empty for a rule on the whole model. ``needs`` names what it reads beyond the structure:
+    ``shapes``, ``weights``, ``ranges``, ``recurrent``, ``costs``. ``default`` False means off
+    unless selected.
+    """
+
+    code: str
+    name: str
+    check: Callable[..., Findings]
+    on: tuple[str, ...]
+    severity: str
+    needs: frozenset[str]
+    default: bool
+    fixable: bool
+    origin: str = "builtin"
+    takes_analysis: bool = False
+    options: dict[str, Option] = field(default_factory=dict)
+
+    @property
+    def doc(self) -> str:
+        """The documentation: the function's docstring."""
+        return inspect.getdoc(self.check) or ""
+
+    @property
+    def summary(self) -> str:
+        """First line of the documentation: the defect in a sentence."""
+        return self.doc.partition("\n")[0]
+
+
+def rule(
+    code: str,
+    *,
+    on: str | tuple[str, ...] | type[Model],
+    severity: str = "warning",
+    needs: tuple[str, ...] = (),
+    default: bool = True,
+    fixable: bool = False,
+) -> Callable[[F], F]:
+    """Mark a function as a rule; the name, the options and the documentation come from it.
+
+    The first parameter is the `Node` (or `Model` with ``on=Model``), a second positional one the
+    `Analysis`, every keyword-only one an option. Raises `RuleError` for a malformed rule.
+    """
+
+    def mark(check: F) -> F:
+        if not CODE.match(code):
+            message = f"rule code {code!r} is not two to four capitals and three digits"
+            raise RuleError(message)
+        if severity not in SEVERITIES:
+            message = f"rule {code}: severity {severity!r} is none of {', '.join(SEVERITIES)}"
+            raise RuleError(message)
+        kinds = () if on is Model else (on,) if isinstance(on, str) else tuple(on)  # type: ignore[arg-type]
+        parameters = list(inspect.signature(check).parameters.values())
+        positional = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        check.archlint_rule = Rule(  # type: ignore[attr-defined]
+            code,
+            check.__name__.replace("_", "-"),
+            check,
+            kinds,
+            severity,
+            frozenset(needs),
+            default,
+            fixable,
+            takes_analysis=len(positional) > 1,
+            options=_options(parameters),
+        )
+        return check
+
+    return mark
+
+
+def _options(parameters: list[inspect.Parameter]) -> dict[str, Option]:
+    named = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
+    found = {}
+    for p in named:
+        annotation = p.annotation
+        if isinstance(annotation, str):
+            annotation = _BASIC.get(annotation, annotation)
+        found[p.name] = Option(p.name, annotation, p.default)
+    return found
+
+
+_BASIC: dict[str, Any] = {
+    "int": int,
+    "float": float,
+    "str": str,
+    "bool": bool,
+    "int | None": int | None,
+    "float | None": float | None,
+    "str | None": str | None,
+    "tuple[str, ...]": tuple[str, ...],
+}
+
+
+def marked(module: ModuleType) -> list[Rule]:
+    """The rules that ``module`` itself defines."""
+    found = []
+    for value in vars(module).values():
+        mark = getattr(value, "archlint_rule", None)
+        if isinstance(mark, Rule) and getattr(value, "__module__", "") == module.__name__:
+            found.append(mark)
+    return found

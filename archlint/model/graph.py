@@ -1,0 +1,281 @@
+"""The model as a graph: operators are nodes, tensors are edges, bodies are graphs of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from archlint.model.place import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import networkx as nx
+
+    from archlint.model.fact import Fact
+    from archlint.model.weight import Weight
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Port:
+    """A graph input or output: the pseudo-node that gives every tensor both ends."""
+
+    kind: str
+    name: str
+
+    @property
+    def label(self) -> str:
+        """The tensor's name."""
+        return self.name
+
+
+@dataclass(eq=False, slots=True)
+class Node:
+    """One operator of a graph.
+
+    ``inputs`` and ``outputs`` are tensor names, ``""`` where an optional one is left out.
+    ``attrs`` holds Python values (int, float, str, bytes, tuple, `Weight`, `Graph`); ``index`` is
+    the position in the file.
+    """
+
+    op_type: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attrs: dict[str, Any] = field(default_factory=dict)
+    name: str = ""
+    domain: str = ""
+    overload: str = ""
+    index: int = 0
+    line: int | None = None
+    column: int | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    graph: Graph = field(default=None, repr=False)  # type: ignore[assignment]
+
+    @property
+    def kind(self) -> str:
+        """Operator type with its domain, ``com.microsoft::FusedConv``; no domain for ai.onnx."""
+        return f"{self.domain}::{self.op_type}" if self.domain else self.op_type
+
+    @property
+    def label(self) -> str:
+        """The name, or for a nameless node its position: ``#12``."""
+        return self.name or f"#{self.index}"
+
+    @property
+    def bodies(self) -> dict[str, Graph]:
+        """Subgraphs held in attributes, by attribute name."""
+        return {k: v for k, v in self.attrs.items() if isinstance(v, Graph)}
+
+    def at(self, subject: str | None = None) -> Place:
+        """This node, or the attribute, input, output or initializer ``subject`` of it."""
+        return Place(self.graph, self, subject, self.line)
+
+
+@dataclass(eq=False)
+class Graph:
+    """Operators in file order, the tensors between them, and the weights they read.
+
+    ``inputs`` and ``outputs`` map names to declared facts in order; ``value_info`` holds what the
+    file declares about inner tensors. A body sees its parent's tensors through ``parent``.
+    """
+
+    name: str
+    nodes: list[Node]
+    inputs: dict[str, Fact]
+    outputs: dict[str, Fact]
+    weights: dict[str, Weight]
+    value_info: dict[str, Fact] = field(default_factory=dict)
+    parent: Graph | None = None
+    owner: Node | None = None
+    label: str = ""
+    duplicates: list[tuple[str, str, str]] = field(default_factory=list)
+    """Names given twice: (tensor, first producer, second producer)."""
+
+    def __post_init__(self) -> None:
+        self.producers: dict[str, Node] = {}
+        for node in self.nodes:
+            node.graph = self
+            for name in node.outputs:
+                if name:
+                    self.producers.setdefault(name, node)
+            for label, body in node.bodies.items():
+                body.parent, body.owner, body.label = self, node, label
+
+    @cached_property
+    def nx(self) -> nx.MultiDiGraph[Any]:
+        """The networkx graph: `Node` and `Port` objects joined by one edge per use of a tensor.
+
+        The key of an edge is ``(tensor, slot)``; weights are not edges. A body's use of an outer
+        tensor is an edge to the node that owns the body, with slot ``None``.
+        """
+        import networkx
+
+        graph: nx.MultiDiGraph[Any] = networkx.MultiDiGraph()
+        ports = {name: Port("Input", name) for name in self.inputs if name not in self.weights}
+        graph.add_nodes_from(ports.values())
+        graph.add_nodes_from(self.nodes)
+        source: dict[str, Node | Port] = {**ports, **self.producers}
+        edges: list[tuple[Any, Any, Any]] = []
+        for node in self.nodes:
+            for slot, name in enumerate(node.inputs):
+                start = source.get(name)
+                if start is not None:
+                    edges.append((start, node, (name, slot)))
+            if node.bodies:
+                edges += [(source[n], node, (n, None)) for n in self.captured(node) if n in source]
+        for name in self.outputs:
+            end = Port("Output", name)
+            graph.add_node(end)
+            if name in source:
+                edges.append((source[name], end, (name, 0)))
+        graph.add_edges_from(edges)
+        return graph
+
+    def captured(self, node: Node) -> list[str]:
+        """Outer tensors that the bodies of ``node`` read, in order of first use."""
+        found: dict[str, None] = {}
+        stack = [(body, frozenset[str]()) for body in reversed(node.bodies.values())]
+        while stack:
+            body, outer = stack.pop()
+            local = outer | body.inputs.keys() | body.weights.keys() | body.producers.keys()
+            used = [n for inner in body.nodes for n in inner.inputs] + list(body.outputs)
+            found.update((n, None) for n in used if n and n not in local)
+            stack += [(b, local) for inner in body.nodes for b in inner.bodies.values()]
+        return list(found)
+
+    @cached_property
+    def order(self) -> list[Node]:
+        """The nodes in an order of execution, file order where that is one; cycles left out."""
+        if self._sorted_as_written():
+            return self.nodes
+        import networkx
+
+        waiting = dict(self.nx.in_degree())
+        try:
+            found = list(networkx.lexicographical_topological_sort(self.nx, key=_position))
+        except networkx.NetworkXUnfeasible:
+            found = []
+            ready = [n for n, degree in waiting.items() if not degree]
+            while ready:
+                item = ready.pop()
+                found.append(item)
+                for after in self.nx.successors(item):
+                    waiting[after] -= self.nx.number_of_edges(item, after)
+                    if not waiting[after]:
+                        ready.append(after)
+        return [n for n in found if isinstance(n, Node)]
+
+    def _sorted_as_written(self) -> bool:
+        """True when no node reads a tensor that a later node of this graph makes."""
+        producers = self.producers
+        for node in self.nodes:
+            reads = (*node.inputs, *self.captured(node)) if node.bodies else node.inputs
+            for name in reads:
+                maker = producers.get(name)
+                if maker is not None and maker.index >= node.index:
+                    return False
+        return True
+
+    @cached_property
+    def uses(self) -> dict[str, list[tuple[Node, int | None]]]:
+        """Readers of each tensor as (node, slot); slot None for a capture by a body."""
+        found: dict[str, list[tuple[Node, int | None]]] = {}
+        for node in self.nodes:
+            for slot, name in enumerate(node.inputs):
+                if name:
+                    found.setdefault(name, []).append((node, slot))
+            if node.bodies:
+                for name in self.captured(node):
+                    found.setdefault(name, []).append((node, None))
+        return found
+
+    def at(self, subject: str | None = None) -> Place:
+        """This graph, or the input, output or initializer ``subject`` of it."""
+        return Place(self, None, subject)
+
+    def declared(self, name: str) -> Fact | None:
+        """What the file says about tensor ``name``, checked but never assumed."""
+        return self.outputs.get(name) or self.value_info.get(name) or self.inputs.get(name)
+
+    def weight(self, name: str) -> Weight | None:
+        """The stored tensor ``name``, looked up through the enclosing graphs."""
+        graph: Graph | None = self
+        while graph is not None:
+            if name in graph.weights:
+                return graph.weights[name]
+            if name in graph.producers or name in graph.inputs:
+                return None
+            graph = graph.parent
+        return None
+
+    def knows(self, name: str) -> bool:
+        """True when ``name`` is made or given here or in an enclosing graph."""
+        graph: Graph | None = self
+        while graph is not None:
+            if name in graph.producers or name in graph.inputs or name in graph.weights:
+                return True
+            graph = graph.parent
+        return False
+
+    def walk(self) -> Iterator[Graph]:
+        """This graph and every body below it, outermost first."""
+        stack = [self]
+        while stack:
+            graph = stack.pop()
+            yield graph
+            stack += [b for node in reversed(graph.nodes) for b in node.bodies.values()]
+
+
+def _position(item: Node | Port) -> tuple[int, int]:
+    return (0, item.index) if isinstance(item, Node) else (-1 if item.kind == "Input" else 1, 0)
+
+
+@dataclass(eq=False)
+class Function:
+    """A model-local function: an operator whose definition travels with the model.
+
+    ``attributes`` maps names to defaults (None where required); attribute references inside the
+    body are `AttributeReference` values.
+    """
+
+    domain: str
+    name: str
+    overload: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: dict[str, Any]
+    opsets: dict[str, int]
+    graph: Graph
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeReference:
+    """An attribute in a function body that takes the caller's value of ``name``."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class Model:
+    """A loaded model: its main graph, functions, opset versions and where it came from."""
+
+    path: str
+    format: str
+    graph: Graph
+    opsets: dict[str, int]
+    functions: dict[tuple[str, str, str], Function] = field(default_factory=dict)
+    ir_version: int | None = None
+    producer: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+    source: str | None = None
+    """Text of a YAML model, for findings that show the line."""
+    nbytes: int | None = None
+    problems: list[Any] = field(default_factory=list)
+    """`LoadError` s that did not stop the analysis (external data that is missing...)."""
+
+    def graphs(self) -> Iterator[Graph]:
+        """Every graph: the main one, its bodies, the functions' and theirs."""
+        yield from self.graph.walk()
+        for function in self.functions.values():
+            yield from function.graph.walk()

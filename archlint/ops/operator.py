@@ -1,0 +1,104 @@
+"""`Operator`: one class per operator, closed at three methods: outputs, cost, bounds."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+
+from archlint.errors import ShapeError
+from archlint.ops.interval import ANY, Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from archlint.model import Fact, Graph, Node
+    from archlint.ops.cost import Cost
+
+
+class Walker(Protocol):
+    """The propagation that runs an operator; control flow asks it to run bodies."""
+
+    def run_body(self, graph: Graph, inputs: Sequence[Fact]) -> list[Fact]:
+        """Facts of the outputs of ``graph`` when its inputs are as given."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Which operator a class defines: domain, name, and the opset version it holds from."""
+
+    domain: str
+    op_type: str
+    since: int
+
+
+class Operator:
+    """What one operator does to shapes, what it costs, and which values it can produce.
+
+    ``attrs`` are the node's attributes, ``opset`` the version of its domain in force. Subclasses
+    name their inputs in ``outputs``; an optional input that is left out arrives as None.
+    """
+
+    signatures: ClassVar[tuple[Signature, ...]] = ()
+    required: ClassVar[int] = 0
+    accepted: ClassVar[int | None] = 0
+    deterministic: ClassVar[bool] = True
+
+    def __init__(
+        self, node: Node, attrs: Mapping[str, Any], opset: int, walker: Walker | None = None
+    ) -> None:
+        self.node = node
+        self.attrs = attrs
+        self.opset = opset
+        self.walker = walker
+        self.body_costs: dict[str, Cost] = {}
+
+    def outputs(self, *inputs: Any) -> list[Fact]:
+        """Facts of the outputs, in order; may be fewer than the node names when the rest is unknown.
+
+        Raises `ShapeError` for a contradiction and `Undetermined` when nothing can be said.
+        """
+        raise NotImplementedError
+
+    def cost(self, ins: Sequence[Fact | None], outs: Sequence[Fact]) -> Cost | None:
+        """Operation counts for known shapes; None when the operator has no count."""
+        return None
+
+    def bounds(
+        self, ranges: Sequence[Interval], ins: Sequence[Fact | None], outs: Sequence[Fact]
+    ) -> list[Interval]:
+        """Values that each output can take, given those of the inputs; `ANY` is always sound."""
+        return [ANY] * len(outs)
+
+    def call(self, inputs: Sequence[Fact | None]) -> list[Fact]:
+        """``outputs``, after the number of inputs has been checked."""
+        given = list(inputs)
+        while given and given[-1] is None:
+            given.pop()
+        if self.accepted is not None and len(given) > self.accepted:
+            message = f"{self.node.op_type} takes at most {self.accepted} inputs, gets {len(given)}"
+            raise ShapeError("input-count", message)
+        missing = [i for i in range(self.required) if i >= len(given) or given[i] is None]
+        if missing:
+            message = f"{self.node.op_type} needs {self.required} inputs, input {missing[0]} is missing"
+            raise ShapeError("input-count", message)
+        return self.outputs(*given)
+
+
+C = TypeVar("C", bound=type[Operator])
+
+
+def operator(op_type: str, *, domain: str = "", since: int = 1) -> Callable[[C], C]:
+    """Mark a class as the definition of ``domain::op_type`` from opset ``since`` on; stackable."""
+
+    def mark(cls: C) -> C:
+        own = cls.__dict__.get("signatures", ())
+        cls.signatures = (Signature(domain, op_type, since), *own)
+        parameters = list(inspect.signature(cls.outputs).parameters.values())[1:]
+        named = [p for p in parameters if p.kind is not p.VAR_POSITIONAL]
+        cls.required = sum(p.default is p.empty for p in named)
+        cls.accepted = None if len(named) < len(parameters) else len(named)
+        return cls
+
+    return mark

@@ -1,0 +1,45 @@
+"""Symbolic dimensions: exact integer algebra over the sizes a model leaves open."""
+
+from archlint.symbolic.dim import (
+    Dim,
+    Expr,
+    Symbol,
+    broadcast,
+    ceildiv,
+    divide_exact,
+    floordiv,
+    fresh,
+    is_known,
+    maximum,
+    minimum,
+    mod,
+    named,
+    product,
+    symbol,
+)
+from archlint.symbolic.evaluate import evaluate, free_symbols, substitute
+from archlint.symbolic.interval import at_least, bounds, compare
+
+__all__ = [
+    "Dim",
+    "Expr",
+    "Symbol",
+    "at_least",
+    "bounds",
+    "broadcast",
+    "ceildiv",
+    "compare",
+    "divide_exact",
+    "evaluate",
+    "floordiv",
+    "free_symbols",
+    "fresh",
+    "is_known",
+    "maximum",
+    "minimum",
+    "mod",
+    "named",
+    "product",
+    "substitute",
+    "symbol",
+]

@@ -1,0 +1,394 @@
+"""`Dim`: an int, or a canonical integer polynomial over symbols and floor-divisions.
+
+Equality is structural because the form is canonical: a polynomial is a dict of monomials, whole
+multiples of a divisor leave the floor, nested floors merge, so ``(s - 1)//2 + 1 == (s + 1)//2``.
+Two dims that differ in structure may still be equal numbers; `archlint.symbolic.compare` says what
+is certain.
+
+>>> s = symbol("s")
+>>> (s - 1) // 2 + 1 == (s + 1) // 2
+True
+>>> str((s // 2) // 2)
+'s//4'
+"""
+
+from __future__ import annotations
+
+import itertools
+from math import gcd
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_TERMS = 64
+MAX_DEPTH = 16
+
+_serial = itertools.count()
+
+
+class Atom:
+    """An indivisible factor of a monomial: a symbol or a function of dims."""
+
+    __slots__ = ("_hash", "depth", "key", "known", "rank")
+
+    _hash: int
+    key: tuple[object, ...]
+    rank: str
+    depth: int
+    known: bool
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Atom) and self.key == other.key)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __lt__(self, other: Atom) -> bool:
+        return self.rank < other.rank
+
+
+class Symbol(Atom):
+    """A size that is not fixed: the author's ``N`` (at least 1) or an unknown (at least 0)."""
+
+    __slots__ = ("minimum", "name")
+
+    def __init__(self, name: str, *, known: bool, serial: int = 0) -> None:
+        self.name = name
+        self.known = known
+        self.minimum = 1 if known else 0
+        self.depth = 0
+        self.key = ("symbol", name, serial)
+        self.rank = repr(self.key)
+        self._hash = hash(self.key)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Call(Atom):
+    """``floordiv``, ``max``, ``min`` or ``broadcast`` of dims that the polynomial cannot absorb."""
+
+    __slots__ = ("args", "function")
+
+    def __init__(self, function: str, args: tuple[Dim, ...]) -> None:
+        self.function = function
+        self.args = args
+        self.depth = 1 + max((a.depth for a in args if isinstance(a, Expr)), default=0)
+        self.known = all(is_known(a) for a in args)
+        self.key = (function, *(a.key if isinstance(a, Expr) else a for a in args))
+        self.rank = repr(self.key)
+        self._hash = hash(self.key)
+
+    def __str__(self) -> str:
+        if self.function == "floordiv":
+            top, bottom = (_wrapped(a) for a in self.args)
+            return f"{top}//{bottom}"
+        return f"{self.function}({', '.join(str(a) for a in self.args)})"
+
+
+Monomial: TypeAlias = tuple[Atom, ...]
+
+
+class Expr:
+    """A polynomial with integer coefficients over `Atom` s; never a plain number."""
+
+    __slots__ = ("_hash", "depth", "key", "known", "terms")
+
+    def __init__(self, terms: dict[Monomial, int]) -> None:
+        self.terms = terms
+        self.depth = max(atom.depth for m in terms for atom in m)
+        self.known = all(atom.known for m in terms for atom in m)
+        rows = [(tuple(atom.key for atom in m), c) for m, c in terms.items()]
+        self.key = tuple(sorted(rows, key=repr)) if len(rows) > 1 else tuple(rows)
+        self._hash = hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Expr) and self._hash == other._hash and self.terms == other.terms
+        )
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __add__(self, other: Dim) -> Dim:
+        terms = dict(self.terms)
+        for monomial, c in _terms(other).items():
+            terms[monomial] = terms.get(monomial, 0) + c
+        return _make(terms)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Dim:
+        return _make({m: -c for m, c in self.terms.items()})
+
+    def __sub__(self, other: Dim) -> Dim:
+        return self + (-other)
+
+    def __rsub__(self, other: Dim) -> Dim:
+        return -self + other
+
+    def __mul__(self, other: Dim) -> Dim:
+        if isinstance(other, int):
+            return _make({m: c * other for m, c in self.terms.items()})
+        terms: dict[Monomial, int] = {}
+        for (ma, ca), (mb, cb) in itertools.product(self.terms.items(), other.terms.items()):
+            monomial = tuple(sorted(ma + mb))
+            terms[monomial] = terms.get(monomial, 0) + ca * cb
+        return _make(terms)
+
+    __rmul__ = __mul__
+
+    def __floordiv__(self, other: Dim) -> Dim:
+        return floordiv(self, other)
+
+    def __rfloordiv__(self, other: Dim) -> Dim:
+        return floordiv(other, self)
+
+    def __mod__(self, other: Dim) -> Dim:
+        return mod(self, other)
+
+    def __str__(self) -> str:
+        if not self.known:
+            return "?"
+        if len(self.terms) == 1:
+            (monomial, c), *_ = self.terms.items()
+            if c == 1 and len(monomial) == 1:
+                return str(monomial[0])
+        parts = []
+        for monomial, c in sorted(self.terms.items(), key=_print_order):
+            body = "*".join(_factor(atom) for atom in monomial)
+            text = body if abs(c) == 1 and body else f"{abs(c)}*{body}" if body else str(abs(c))
+            parts.append((" - " if c < 0 else " + ") + text)
+        text = "".join(parts)
+        return "-" + text[3:] if text.startswith(" - ") else text[3:]
+
+    def __repr__(self) -> str:
+        return f"Expr({self})"
+
+
+Dim: TypeAlias = int | Expr
+
+
+def _print_order(item: tuple[Monomial, int]) -> tuple[int, bool, list[str]]:
+    monomial, c = item
+    return (-len(monomial), c < 0, [str(atom) for atom in monomial])
+
+
+def _factor(atom: Atom) -> str:
+    text = str(atom)
+    return f"({text})" if isinstance(atom, Call) and atom.function == "floordiv" else text
+
+
+def _wrapped(dim: Dim) -> str:
+    if isinstance(dim, Expr) and (
+        len(dim.terms) > 1 or next(iter(dim.terms.values())) != 1 or len(next(iter(dim.terms))) > 1
+    ):
+        return f"({dim})"
+    return str(dim)
+
+
+def _terms(dim: Dim) -> dict[Monomial, int]:
+    return dim.terms if isinstance(dim, Expr) else {(): dim} if dim else {}
+
+
+def _make(terms: dict[Monomial, int]) -> Dim:
+    terms = {m: c for m, c in terms.items() if c}
+    if not terms:
+        return 0
+    if len(terms) == 1 and () in terms:
+        return terms[()]
+    if len(terms) > MAX_TERMS:
+        return fresh()
+    return Expr(terms)
+
+
+def _atom(atom: Atom) -> Dim:
+    return fresh() if atom.depth > MAX_DEPTH else Expr({(atom,): 1})
+
+
+def symbol(name: str) -> Expr:
+    """The author's symbol ``name``: the same name is the same size."""
+    return Expr({(Symbol(name, known=True),): 1})
+
+
+def fresh() -> Expr:
+    """An unknown size, different from every other unknown and from every author's symbol."""
+    return Expr({(Symbol("?", known=False, serial=next(_serial) + 1),): 1})
+
+
+def named(name: str) -> Dim:
+    """The dim that a model writes as ``name``; ``""`` and ``"?"`` name nothing, so each is fresh."""
+    return symbol(name) if name.strip("?_ ") else fresh()
+
+
+def is_known(dim: Dim) -> bool:
+    """True unless an unknown size takes part."""
+    return dim.known if isinstance(dim, Expr) else True
+
+
+def product(dims: Iterable[Dim]) -> Dim:
+    """The product of ``dims``, 1 when empty."""
+    result: Dim = 1
+    for dim in dims:
+        result = result * dim
+    return result
+
+
+def floordiv(n: Dim, d: Dim) -> Dim:
+    """``floor(n / d)``, canonical; raises ZeroDivisionError when ``d`` is 0.
+
+    >>> str(floordiv(3 * symbol("H") + 7, 3))
+    'H + 2'
+    """
+    if isinstance(n, int) and isinstance(d, int):
+        return n // d
+    if isinstance(d, Expr):
+        exact = divide_exact(n, d)
+        return exact if exact is not None else _atom(Call("floordiv", (n, d)))
+    if d < 0:
+        return floordiv(-n, -d)
+    if d == 0:
+        raise ZeroDivisionError
+    assert isinstance(n, Expr)
+    whole: dict[Monomial, int] = {}
+    rest: dict[Monomial, int] = {}
+    for monomial, c in n.terms.items():
+        q = c // d if c > 0 or not monomial else -(-c // d)
+        if q:
+            whole[monomial] = q
+        if c - q * d:
+            rest[monomial] = c - q * d
+    return _make(whole) + _floor_of_rest(rest, d)
+
+
+def _floor_of_rest(rest: dict[Monomial, int], d: int) -> Dim:
+    """``floor(rest / d)`` where every coefficient is smaller than ``d``."""
+    constant = rest.pop((), 0)
+    if not rest:
+        return 0
+    if rest[min(rest)] < 0:
+        # floor(-m/d) = -floor((m + d - 1)/d): one spelling for both signs
+        return -floordiv(_make({m: -c for m, c in rest.items()}) - constant + d - 1, d)
+    common = gcd(d, *rest.values())
+    rest = {m: c // common for m, c in rest.items()}
+    d, constant = d // common, constant // common
+    if d == 1:
+        return _make(rest) + constant
+    if len(rest) == 1:
+        (monomial, c), *_ = rest.items()
+        inner = monomial[0] if len(monomial) == 1 else None
+        if c == 1 and isinstance(inner, Call) and inner.function == "floordiv":
+            top, bottom = inner.args
+            if isinstance(bottom, int):
+                return floordiv(top + constant * bottom, bottom * d)
+    return _atom(Call("floordiv", (_make(rest) + constant, d)))
+
+
+def ceildiv(n: Dim, d: Dim) -> Dim:
+    """``ceil(n / d)``."""
+    return floordiv(n + d - 1, d) if isinstance(d, int) and d > 0 else -floordiv(-n, d)
+
+
+def mod(n: Dim, d: Dim) -> Dim:
+    """``n - d * floor(n / d)``, the remainder with the sign of the divisor."""
+    return n - d * floordiv(n, d)
+
+
+def divide_exact(n: Dim, d: Dim) -> Dim | None:
+    """``n / d`` when the polynomials divide without remainder, else None.
+
+    >>> str(divide_exact(6 * symbol("N") * symbol("C"), 2 * symbol("N")))
+    '3*C'
+    """
+    if isinstance(n, int) and isinstance(d, int):
+        return n // d if d and n % d == 0 else None
+    divisor = _terms(d)
+    if not divisor:
+        return None
+    if isinstance(n, Expr) and n == d:
+        return 1
+    lead = max(divisor, key=_monomial_order)
+    rest, quotient = dict(_terms(n)), dict[Monomial, int]()
+    while rest:
+        top = max(rest, key=_monomial_order)
+        left = _without(top, lead)
+        if left is None or rest[top] % divisor[lead] or len(quotient) > MAX_TERMS:
+            return None
+        c = rest[top] // divisor[lead]
+        quotient[left] = c
+        for monomial, k in divisor.items():
+            target = tuple(sorted(monomial + left))
+            value = rest.get(target, 0) - c * k
+            if value:
+                rest[target] = value
+            else:
+                rest.pop(target, None)
+    return _make(quotient)
+
+
+def _monomial_order(monomial: Monomial) -> tuple[int, tuple[str, ...]]:
+    return len(monomial), tuple(atom.rank for atom in monomial)
+
+
+def _without(monomial: Monomial, factor: Monomial) -> Monomial | None:
+    left = list(monomial)
+    for atom in factor:
+        if atom not in left:
+            return None
+        left.remove(atom)
+    return tuple(left)
+
+
+def maximum(a: Dim, b: Dim) -> Dim:
+    """The larger of two dims; an atom where the symbols decide.
+
+    >>> str(maximum(symbol("N"), 0))
+    'N'
+    """
+    return _extremum("max", a, b)
+
+
+def minimum(a: Dim, b: Dim) -> Dim:
+    """The smaller of two dims; an atom where the symbols decide."""
+    return _extremum("min", a, b)
+
+
+def _extremum(function: str, a: Dim, b: Dim) -> Dim:
+    from archlint.symbolic.interval import bounds
+
+    if isinstance(a, int) and isinstance(b, int):
+        return max(a, b) if function == "max" else min(a, b)
+    lo, hi = bounds(a - b)
+    if lo is not None and lo >= 0:
+        return a if function == "max" else b
+    if hi is not None and hi <= 0:
+        return b if function == "max" else a
+    return _atom(Call(function, _ordered(a, b)))
+
+
+def broadcast(a: Dim, b: Dim) -> Dim:
+    """The size of two broadcast axes: an equal pair, or the one that is not 1.
+
+    Never a maximum: the sizes 3 and 5 have none, and 1 with 0 is 0. Raises ValueError when both
+    are known, different and neither is 1.
+    """
+    if a == b or b == 1:
+        return a
+    if a == 1:
+        return b
+    if isinstance(a, int) and isinstance(b, int):
+        message = f"sizes {a} and {b} do not broadcast"
+        raise ValueError(message)
+    if isinstance(a, int):
+        return a  # the symbol is 1 or equal to it
+    if isinstance(b, int):
+        return b
+    return _atom(Call("broadcast", _ordered(a, b)))
+
+
+def _ordered(a: Dim, b: Dim) -> tuple[Dim, Dim]:
+    def key(dim: Dim) -> str:
+        return repr(dim.key) if isinstance(dim, Expr) else ""
+
+    return (a, b) if key(a) <= key(b) else (b, a)

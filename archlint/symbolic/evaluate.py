@@ -1,0 +1,74 @@
+"""Dims with their symbols replaced: by numbers (`evaluate`) or by other dims (`substitute`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archlint.symbolic.dim import (
+    Atom,
+    Call,
+    Dim,
+    Expr,
+    Symbol,
+    broadcast,
+    floordiv,
+    maximum,
+    minimum,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FUNCTIONS = {"floordiv": floordiv, "max": maximum, "min": minimum, "broadcast": broadcast}
+
+
+def substitute(dim: Dim, values: Mapping[str, Dim]) -> Dim:
+    """``dim`` with the author's symbols in ``values`` replaced.
+
+    Raises ValueError where a broadcast becomes impossible, ZeroDivisionError for a divisor 0.
+
+    >>> from archlint.symbolic import symbol
+    >>> substitute((symbol("H") - 7) // 3 + 1, {"H": 52})
+    16
+    """
+    if isinstance(dim, int):
+        return dim
+    total: Dim = 0
+    for monomial, c in dim.terms.items():
+        part: Dim = c
+        for atom in monomial:
+            part = part * _replace(atom, values)
+        total = total + part
+    return total
+
+
+def _replace(atom: Atom, values: Mapping[str, Dim]) -> Dim:
+    if isinstance(atom, Symbol):
+        if atom.known and atom.name in values:
+            return values[atom.name]
+        return Expr({(atom,): 1})
+    assert isinstance(atom, Call)
+    a, b = (substitute(arg, values) for arg in atom.args)
+    return _FUNCTIONS[atom.function](a, b)
+
+
+def evaluate(dim: Dim, values: Mapping[str, int]) -> int | None:
+    """The number ``dim`` is at ``values``; None while a symbol is left."""
+    result = substitute(dim, values)
+    return result if isinstance(result, int) else None
+
+
+def free_symbols(dim: Dim) -> set[Symbol]:
+    """Every symbol that takes part in ``dim``, unknowns included."""
+    found: set[Symbol] = set()
+    stack = [dim]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, Expr):
+            for monomial in top.terms:
+                for atom in monomial:
+                    if isinstance(atom, Symbol):
+                        found.add(atom)
+                    elif isinstance(atom, Call):
+                        stack.extend(atom.args)
+    return found

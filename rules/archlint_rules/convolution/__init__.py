@@ -1,0 +1,1 @@
+"""CNV: convolution and pooling geometry."""

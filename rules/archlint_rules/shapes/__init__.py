@@ -1,0 +1,1 @@
+"""SHP: shapes that contradict each other."""
