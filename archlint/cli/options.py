@@ -1,0 +1,84 @@
+"""Options that several commands share, and the parsing of their values."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from archlint.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from archlint.symbolic import Dim
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+Pinned = dict[str, int]
+Ranges = dict[str, tuple[int, int | None]]
+
+_RANGE = re.compile(r"^(\d+)\.\.(\d*)$")
+
+
+def sizes(command: F) -> F:
+    """Adds ``--dim`` and ``--shape`` to a command."""
+    command = click.option(
+        "--shape",
+        "shapes",
+        multiple=True,
+        metavar="NAME=D,D,...",
+        help="Fix the shape of graph input NAME: --shape x=1,3,224,224. Dims may be symbols.",
+    )(command)
+    return click.option(
+        "--dim",
+        "dims",
+        multiple=True,
+        metavar="N=8",
+        help="Fix a symbol (N=8) or bound it (H=224..512); several with commas or by repeating.",
+    )(command)
+
+
+def parse_dims(texts: tuple[str, ...]) -> tuple[Pinned, Ranges]:
+    """Symbols fixed to a number, and symbols given a range; raises `UsageError`.
+
+    >>> parse_dims(("N=8,H=224..512", "T=1.."))
+    ({'N': 8}, {'H': (224, 512), 'T': (1, None)})
+    """
+    pinned: Pinned = {}
+    ranges: Ranges = {}
+    for text in texts:
+        for item in filter(None, text.split(",")):
+            name, equals, value = item.partition("=")
+            name, value = name.strip(), value.strip()
+            span = _RANGE.match(value)
+            if equals and name and value.isdecimal():
+                pinned[name] = int(value)
+            elif equals and name and span:
+                low, high = int(span[1]), int(span[2]) if span[2] else None
+                if high is not None and high < low:
+                    raise UsageError(f"--dim {item}: the range is empty")
+                ranges[name] = (low, high)
+            else:
+                raise UsageError(f"--dim {item}: not of the form N=8 or H=224..512")
+    return pinned, ranges
+
+
+def parse_shapes(texts: tuple[str, ...]) -> dict[str, tuple[Dim, ...]]:
+    """Shapes of graph inputs by name; raises `UsageError`.
+
+    >>> shape = parse_shapes(("x=N,3,224,224",))["x"]
+    >>> [str(d) for d in shape]
+    ['N', '3', '224', '224']
+    """
+    from archlint.symbolic import named
+
+    found: dict[str, tuple[Dim, ...]] = {}
+    for text in texts:
+        name, equals, value = text.rpartition("=")
+        parts = [p.strip() for p in value.split(",")] if value.strip() else []
+        if not equals or not name or not all(p.isdecimal() or p.isidentifier() or p == "?" for p in parts):
+            raise UsageError(f"--shape {text}: not of the form NAME=1,3,224,224")
+        found[name] = tuple(int(p) if p.isdecimal() else named(p) for p in parts)
+    return found
