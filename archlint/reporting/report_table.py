@@ -1,17 +1,53 @@
-"""The report for people: one row a layer, totals, what was not counted."""
+"""The report for people: one row a layer, totals, and what was not counted."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archlint.model import shape_text
+from archlint.reporting.report_json import report
 from archlint.symbolic import Expr
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from collections.abc import Iterator
 
-    from archlint.analyses import Analysis
+    from rich.console import Console
+    from rich.table import Table
+
+    from archlint.analyses import Analysis, Scope, Step
+    from archlint.ops import Cost
     from archlint.symbolic import Dim
+
+CONVENTION = (
+    "mults counts every multiplication, adds every addition and subtraction, biases included; "
+    "macs are the multiply-accumulate pairs of linear algebra alone"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the table shows: its order, how many rows, and whether layers without arithmetic too."""
+
+    sort: str = "order"
+    top: int | None = None
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    index: int
+    scope: Scope
+    step: Step
+    cost: Cost | None
+    params: int
+    folded: bool
+
+    @property
+    def idle(self) -> bool:
+        """True for a layer that moves data or works on constants alone, and holds no weights."""
+        c = self.cost
+        return c is not None and (self.folded or (c.mults, c.adds, c.other) == (0, 0, 0)) and not self.params
 
 
 def number(value: Dim | None) -> str:
@@ -19,3 +55,122 @@ def number(value: Dim | None) -> str:
     if value is None:
         return "?"
     return str(value) if isinstance(value, Expr) else f"{value:,}"
+
+
+def size(count: Dim | None) -> str:
+    """Bytes in the largest decimal unit that keeps a number above 1.
+
+    >>> size(1_653_348)
+    '1.65 MB'
+    """
+    if not isinstance(count, int):
+        return number(count) + (" B" if count is not None else "")
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            return f"{value:.0f} B" if unit == "B" else f"{value:.3g} {unit}"
+        value /= 1000
+    raise AssertionError
+
+
+def show(analysis: Analysis, console: Console, view: View) -> None:
+    """Print the report of one model."""
+    from rich.text import Text
+
+    rows = list(_rows(analysis))
+    shown = [r for r in rows if view.everything or not r.idle]
+    if view.sort != "order":
+        shown.sort(key=lambda r: _weight(r, view.sort), reverse=True)
+    shown = shown[: view.top]
+    console.print(Text(_heading(analysis), style="bold"))
+    console.print(_table(analysis, shown, console.width))
+    for line in _footer(analysis, rows, len(shown)):
+        console.print(Text("  " + line), soft_wrap=True)
+
+
+def _rows(analysis: Analysis) -> Iterator[_Row]:
+    costs = analysis.costs
+    index = 0
+    for scope in analysis.shapes.scopes:
+        for step in scope.steps:
+            index += 1
+            params = sum(f.weight.numel for f in step.ins if f is not None and f.weight is not None)
+            yield _Row(index, scope, step, costs.of(step), params, id(step) in costs.folded)
+
+
+def _weight(row: _Row, field: str) -> int:
+    value = row.params if field == "params" else 0 if row.cost is None else getattr(row.cost, field)
+    return value if isinstance(value, int) else sum(abs(c) for c in value.terms.values())
+
+
+def _heading(analysis: Analysis) -> str:
+    from archlint.reporting.safe import printable
+
+    model = analysis.model
+    opset = ", ".join(f"{d or 'ai.onnx'} {v}" for d, v in model.opsets.items())
+    count = sum(len(s.steps) for s in analysis.shapes.scopes)
+    return f"{printable(model.path)}   {model.format}, opset {opset}, {count} operator{'s' * (count != 1)}"
+
+
+def _table(analysis: Analysis, rows: list[_Row], width: int) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    from archlint.reporting.safe import printable
+
+    total = analysis.costs.total
+    wide = width >= 110
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_footer=True)
+    table.add_column("#", justify="right", no_wrap=True)
+    table.add_column("layer", Text("total"), overflow="ellipsis", no_wrap=True, min_width=6)
+    table.add_column("op", overflow="ellipsis", no_wrap=True, min_width=4)
+    table.add_column("output", overflow="fold", min_width=8)
+    if wide:
+        table.add_column("params", _params(analysis), justify="right", overflow="fold")
+        table.add_column("macs", number(total.macs), justify="right", overflow="fold")
+    table.add_column("mults", number(total.mults), justify="right", overflow="fold", min_width=9)
+    table.add_column("adds", number(total.adds), justify="right", overflow="fold", min_width=9)
+    if wide:
+        table.add_column("% mults", justify="right", no_wrap=True)
+    for row in rows:
+        cost, node = row.cost, row.step.node
+        name = "/".join((*row.scope.path, node.label))
+        shape = shape_text(row.step.outs[0].shape) if row.step.outs else ""
+        cells = [str(row.index), name, node.op_type, shape]
+        params = f"{row.params:,}" if row.params else ""
+        if wide:
+            cells += [params, number(None if cost is None else cost.macs)]
+        cells += [
+            number(None if cost is None else c) for c in ((cost.mults, cost.adds) if cost else (None,) * 2)
+        ]
+        if wide:
+            cells.append(_share(cost, total))
+        table.add_row(*(Text(printable(c)) for c in cells))
+    return table
+
+
+def _params(analysis: Analysis) -> str:
+    return number(report(analysis)["totals"]["params"])
+
+
+def _share(cost: Cost | None, total: Cost) -> str:
+    if cost is None or not isinstance(cost.mults, int) or not isinstance(total.mults, int) or not total.mults:
+        return ""
+    return f"{100 * cost.mults / total.mults:.1f}"
+
+
+def _footer(analysis: Analysis, rows: list[_Row], shown: int) -> Iterator[str]:
+    from archlint.reporting.safe import printable
+
+    totals = report(analysis)["totals"]
+    line = f"weights {size(totals['weight_bytes'])}"
+    if totals["peak_activation_bytes"] is not None:
+        line += f", peak activations {size(totals['peak_activation_bytes'])}"
+    yield line
+    hidden = len(rows) - shown
+    if hidden:
+        yield f"{hidden} more layer{'s' * (hidden != 1)} not shown (no arithmetic per run, or cut by --top): --all"
+    for u in analysis.costs.uncounted:
+        yield printable(f"not counted: {u.count} x {u.op}: {u.reason}")
+    yield CONVENTION
