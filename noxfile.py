@@ -1,0 +1,41 @@
+"""Sessions: the parts of the gate one by one, and the long runs that the gate leaves out."""
+
+import nox
+
+nox.options.default_venv_backend = "venv"
+nox.options.sessions = ["tests", "types", "lint", "wheel"]
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The test suite."""
+    session.install("-e", ".[test]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy, strict."""
+    session.install("-e", ".[dev]")
+    session.run("mypy")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """ruff and the import contracts."""
+    session.install("-e", ".[dev]")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports", env={"PYTHONPATH": ".:rules"})
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """The built wheel, tested from another folder."""
+    session.install("build")
+    folder = session.create_tmp()
+    session.run("python", "-m", "build", "--wheel", "--outdir", folder, ".")
+    session.install("--find-links", folder, "archlint[test]")
+    root = session.invoked_from
+    with session.chdir(folder):
+        session.run("pytest", f"{root}/tests", "-c", f"{root}/pyproject.toml", "--rootdir", root)
