@@ -18,8 +18,8 @@ from archlint.errors import (
     UsageError,
 )
 from archlint.linting import Finding, Findings, Outcome, Rule, Settings, collect, rule, run
-from archlint.model import Draft, Fact, Graph, Model, Node, Place, Weight, shape_text
-from archlint.symbolic import Dim
+from archlint.model import Draft, Fact, Function, Graph, Model, Node, Place, Weight, shape_text
+from archlint.symbolic import Dim, bounds, is_known
 
 if TYPE_CHECKING:
     import os
@@ -59,6 +59,7 @@ __all__ = [
     "Fact",
     "Finding",
     "Findings",
+    "Function",
     "Graph",
     "LoadError",
     "Model",
@@ -76,8 +77,10 @@ __all__ = [
     "UsageError",
     "Weight",
     "analyse",
+    "bounds",
     "check",
     "collect",
+    "is_known",
     "load",
     "rule",
     "run",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from archlint.errors import ShapeError, Undetermined
-from archlint.model import UNKNOWN, AttributeReference, Fact, Graph, Model, Node, Weight
+from archlint.model import UNKNOWN, AttributeReference, Draft, Fact, Graph, Model, Node, Weight
 from archlint.ops import Operator, Registry, registry
 from archlint.symbolic import Dim, Expr, substitute
 
@@ -72,6 +72,12 @@ class Defect:
     step: Step
     scope: Scope
     error: ShapeError
+
+    def says(self) -> Draft:
+        """The statement of the rule that reports it, at the rule's own severity."""
+        error = self.error
+        place = self.step.node.at(error.subject)
+        return place.says(error.message, hint=error.help, **error.data)
 
 
 @dataclass(eq=False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from archlint.model.fact import UNKNOWN
 from archlint.model.place import Place
 
 if TYPE_CHECKING:
@@ -70,6 +71,46 @@ class Node:
     def at(self, subject: str | None = None) -> Place:
         """This node, or the attribute, input, output or initializer ``subject`` of it."""
         return Place(self.graph, self, subject, self.line)
+
+    def input(self, slot: int) -> str:
+        """Name of the tensor read at ``slot``; ``""`` when that input is left out."""
+        return self.inputs[slot] if slot < len(self.inputs) else ""
+
+    def producer(self, slot: int = 0) -> Node | None:
+        """The node of the same graph that makes input ``slot``; None for anything else."""
+        return self.graph.producers.get(self.input(slot))
+
+    def readers(self, slot: int = 0) -> list[Node]:
+        """Nodes that read output ``slot``, once for each use; captures by a body included."""
+        name = self.outputs[slot] if slot < len(self.outputs) else ""
+        return [node for node, _ in self.graph.uses.get(name, ())] if name else []
+
+    def sole_reader(self, slot: int = 0) -> Node | None:
+        """The only use of output ``slot``; None when it is read twice, or leaves the graph."""
+        readers = self.readers(slot)
+        private = len(readers) == 1 and self.outputs[slot] not in self.graph.outputs
+        return readers[0] if private else None
+
+    def integer(self, name: str, default: int | None = None) -> int | None:
+        """An attribute as an int: ``default`` when absent, None when it is anything else."""
+        value = self.attrs.get(name, default)
+        return value if isinstance(value, int) else None
+
+    def integers(self, name: str, default: tuple[int, ...] | None = None) -> tuple[int, ...] | None:
+        """An attribute as ints: ``default`` when absent, None when it is anything else."""
+        value = self.attrs.get(name, default)
+        right = isinstance(value, (tuple, list)) and all(isinstance(v, int) for v in value)
+        return tuple(value) if value is not None and right else None
+
+    def number(self, name: str, default: float | None = None) -> float | None:
+        """An attribute as a float: ``default`` when absent, None when it is anything else."""
+        value = self.attrs.get(name, default)
+        return float(value) if isinstance(value, (int, float)) else None
+
+    def text(self, name: str, default: str | None = None) -> str | None:
+        """An attribute as a string: ``default`` when absent, None when it is anything else."""
+        value = self.attrs.get(name, default)
+        return value if isinstance(value, str) else None
 
 
 @dataclass(eq=False)
@@ -190,6 +231,16 @@ class Graph:
                     found.setdefault(name, []).append((node, None))
         return found
 
+    def everywhere(self, name: str) -> Iterator[tuple[Node, int]]:
+        """Uses of tensor ``name`` as (node, slot), here and in the bodies that see it."""
+        for node, slot in self.uses.get(name, ()):
+            if slot is not None:
+                yield node, slot
+                continue
+            for body in node.bodies.values():
+                if name not in body.inputs and name not in body.weights and name not in body.producers:
+                    yield from body.everywhere(name)
+
     def at(self, subject: str | None = None) -> Place:
         """This graph, or the input, output or initializer ``subject`` of it."""
         return Place(self, None, subject)
@@ -247,6 +298,13 @@ class Function:
     attributes: dict[str, Any]
     opsets: dict[str, int]
     graph: Graph
+
+    def __post_init__(self) -> None:
+        # a rule that asks the body for its ends finds them, whichever loader made it
+        if not self.graph.inputs:
+            self.graph.inputs = dict.fromkeys(self.inputs, UNKNOWN)
+        if not self.graph.outputs:
+            self.graph.outputs = dict.fromkeys(self.outputs, UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)

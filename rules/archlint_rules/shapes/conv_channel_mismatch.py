@@ -1,4 +1,4 @@
-from archlint.api import Analysis, Findings, Node, rule
+from archlint.api import Analysis, Defect, Findings, Node, rule
 
 
 @rule("SHP010", on="Conv", severity="error", needs=("shapes",))
@@ -21,4 +21,28 @@ def conv_channel_mismatch(conv: Node, analysis: Analysis) -> Findings:
     """
     for defect in analysis.shapes.of("conv-channel-mismatch", conv):
         error = defect.error
-        yield conv.at(error.subject).error(error.message, hint=error.help, **error.data)
+        yield conv.at(error.subject).says(
+            error.message,
+            hint=error.help,
+            snippet=_drawing(conv, defect),
+            notes=("onnx.checker and onnxruntime load this model; it fails on the first run",),
+            **error.data,
+        )
+
+
+def _drawing(conv: Node, defect: Defect) -> tuple[str, ...]:
+    """Input, weight and output around the node, with the arithmetic that fails."""
+    x, w = defect.step.ins[:2]
+    if x is None or w is None or w.shape is None:
+        return ()
+    output = conv.graph.declared(conv.outputs[0])
+    kernel = "x".join(str(d) for d in w.shape[2:])
+    name = f"'{conv.inputs[0]}' "
+    first = f"{name}{x} ──> {conv.label} ({conv.op_type} {kernel}) ──> '{conv.outputs[0]}'"
+    weight = f"'{conv.inputs[1]}' {w}"
+    group = defect.error.data.get("group", 1)
+    return (
+        f"{first} {output}" if output is not None else first,
+        " " * len(name) + "^ dim 1 is {channels}".format_map(defect.error.data),
+        f"{weight} ─┘  {defect.error.data.get('expected')} = weight dim 1 x group {group}",
+    )

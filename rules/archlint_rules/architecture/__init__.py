@@ -1,0 +1,1 @@
+"""ARC: layers that work against each other."""

@@ -1,0 +1,1 @@
+"""BUD: limits that a project sets itself."""

@@ -1,0 +1,1 @@
+"""NUM: numbers in weights, and the values that tensors can take."""

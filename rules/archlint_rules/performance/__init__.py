@@ -1,0 +1,1 @@
+"""PRF: work that need not be done."""

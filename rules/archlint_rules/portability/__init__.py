@@ -1,0 +1,1 @@
+"""PRT: versions, targets and policy."""

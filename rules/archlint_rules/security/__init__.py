@@ -1,0 +1,1 @@
+"""SEC: files that reach for more than they should."""
