@@ -60,7 +60,7 @@ def lines(text: str) -> str:
 
 
 def surrogates(text: str) -> str:
-    """Bytes that were not UTF-8 (lone surrogates in ``text``) shown as ``\\udcff``."""
+    r"""Bytes that were not UTF-8 (lone surrogates in ``text``) shown as ``\udcff``."""
     if text.isascii():
         return text
     return text.encode("utf-8", "backslashreplace").decode()
