@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
 import click
 
 import archlint
+from archlint.cli.shared import shared
+from archlint.errors import ArchlintError
 
-_COMMANDS = ("check", "report", "rule", "solve")
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+_COMMANDS = ("check", "report", "rule", "solve", "config", "init")
+_MODELS = (".onnx", ".onnxtxt", ".yaml", ".yml", ".pb", ".textproto")
+
+
+class _ClosedPipe(Exception):
+    """The reader of our output has gone: ``archlint ... | head``."""
 
 
 class _Lazy(click.Group):
-    """A group whose commands are imported when they are run."""
+    """A group whose commands are imported when they are run, and which ends as documented."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -23,11 +38,109 @@ class _Lazy(click.Group):
         command: click.Command = import_module(f"archlint.cli.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        word = args[0] if args else ""
+        if word not in _COMMANDS and (word.endswith(_MODELS) or os.path.exists(word)):
+            raise click.UsageError(f"did you mean 'archlint check {word}'?", ctx)
+        return super().resolve_command(ctx, args)
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(archlint.__version__, message="archlint %(version)s")
-@click.option("--no-plugins", is_flag=True, help="Use the built-in rules and operators alone.")
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            value = super().invoke(ctx)
+            sys.stdout.flush()
+        except OSError as error:
+            if error.errno in {errno.EPIPE, errno.EINVAL} and not error.filename:
+                raise _ClosedPipe from None
+            raise
+        return value
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run a command line: status 0, 1 or 2 as its command says, 130 for Ctrl-C."""
+        if extra.pop("standalone_mode", True) is False:
+            return super().main(*args, standalone_mode=False, **extra)
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+        debug = "--debug" in sys.argv
+        extra.setdefault("prog_name", "archlint")
+        try:
+            status = super().main(*args, standalone_mode=False, **extra)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message())
+            status = 0
+        except click.ClickException as error:
+            status = _complain(error.format_message(), _usage(error), error.exit_code)
+        except ArchlintError as error:
+            if debug:
+                raise
+            status = _complain(error.message, error.help, 2)
+        except (click.Abort, KeyboardInterrupt):
+            status = 130
+        except _ClosedPipe:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            status = 0
+        except Exception as error:
+            if debug:
+                raise
+            text = f"archlint failed: {type(error).__name__}: {error}"
+            status = _complain(text, "--debug shows where; please report it", 2)
+        _leave(status if isinstance(status, int) else 0)
+        return None
+
+
+def _leave(status: int) -> NoReturn:
+    sys.exit(status)
+
+
+def _usage(error: click.ClickException) -> str | None:
+    ctx = getattr(error, "ctx", None)
+    return f"'{ctx.command_path} --help' shows the options" if ctx is not None else None
+
+
+def _complain(text: str, help_text: str | None, status: int) -> int:
+    from archlint.reporting.safe import printable
+
+    click.echo(f"error: {printable(text)}", err=True)
+    if help_text:
+        click.echo(f"help: {printable(help_text)}", err=True)
+    return status
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001
+    if not value:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    parts = []
+    for package in ("onnx",):
+        try:
+            parts.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            parts.append(f"no {package}")
+    parts.append(f"python {sys.version.split()[0]}")
+    click.echo(f"archlint {archlint.__version__} ({', '.join(parts)})")
+    ctx.exit(0)
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version and exit.",
+)
+@shared
 @click.pass_context
-def main(ctx: click.Context, *, no_plugins: bool) -> None:
-    """Lint and measure neural-network models (ONNX, YAML) without running them."""
-    ctx.obj = {"plugins": not no_plugins}
+def main(ctx: click.Context) -> None:
+    """Lint and measure neural-network models (ONNX, YAML) without running them.
+
+    \b
+    archlint check models/             findings; exit status 0, 1 (findings), 2 (could not run)
+    archlint report model.onnx         multiplications, additions, parameters of every layer
+    archlint rule RNN001               what a finding means and what to do about it
+    """  # noqa: D301
+    ctx.ensure_object(dict).setdefault("plugins", True)

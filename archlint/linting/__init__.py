@@ -1,8 +1,27 @@
-"""The rule engine: marking, collecting and running rules."""
+"""The rule engine: marking, collecting and running rules, and sorting out what they find."""
 
 from archlint.linting.collect import collect
 from archlint.linting.engine import Outcome, Settings, run
 from archlint.linting.finding import Finding
+from archlint.linting.lint import Plan, lint
+from archlint.linting.linted import Checked, Linted
+from archlint.linting.notice import Notice, notice, notices
 from archlint.linting.rule import Findings, Rule, rule
 
-__all__ = ["Finding", "Findings", "Outcome", "Rule", "Settings", "collect", "rule", "run"]
+__all__ = [
+    "Checked",
+    "Finding",
+    "Findings",
+    "Linted",
+    "Notice",
+    "Outcome",
+    "Plan",
+    "Rule",
+    "Settings",
+    "collect",
+    "lint",
+    "notice",
+    "notices",
+    "rule",
+    "run",
+]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from archlint.linting.finding import Finding, fingerprint, graph_path
+from archlint.linting.drawing import draw
+from archlint.linting.finding import Finding, fingerprint
+from archlint.linting.identity import Identities
 from archlint.model import SEVERITIES, Draft, Node
 
 if TYPE_CHECKING:
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from archlint.analyses import Analysis
     from archlint.linting.rule import Rule
     from archlint.model import Graph, Place
+
+MAX_DRAWINGS = 1_000
+
+LEVEL = {level: i for i, level in enumerate(SEVERITIES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,7 @@ class Outcome:
 
     findings: list[Finding]
     crashed: bool = False
+    tracebacks: list[str] = field(default_factory=list)
 
 
 def run(analysis: Analysis, rules: Iterable[Rule], settings: Settings | None = None) -> Outcome:
@@ -42,9 +49,13 @@ class _Run:
     def __init__(self, analysis: Analysis, rules: list[Rule], settings: Settings) -> None:
         self.analysis = analysis
         self.settings = settings
-        self.findings: dict[tuple[str, str, str, str], Finding] = {}
+        self.identities = Identities(analysis.model)
+        self.lines = analysis.model.source.splitlines() if analysis.model.source else []
+        self.findings: dict[tuple[str, ...], Finding] = {}
+        self.places: dict[tuple[str, ...], Place] = {}
         self.crashed = False
         self.broken: set[str] = set()
+        self.tracebacks: list[str] = []
         self.model_rules = [r for r in rules if not r.on]
         self.by_kind: dict[str, list[Rule]] = {}
         for rule in rules:
@@ -60,9 +71,9 @@ class _Run:
             for node in graph.nodes:
                 for rule in (*self.by_kind.get(node.kind, ()), *everywhere):
                     self._apply(rule, node, graph)
-        worst = {level: i for i, level in enumerate(reversed(SEVERITIES))}
-        found = sorted(self.findings.values(), key=lambda f: worst[f.severity])
-        return Outcome(found, self.crashed)
+        self._draw()
+        found = sorted(unique(self.findings.values()), key=lambda f: (-LEVEL[f.severity], f.line or 0))
+        return Outcome(found, self.crashed, self.tracebacks)
 
     def _apply(self, rule: Rule, subject: Any, graph: Graph) -> None:
         if rule.code in self.broken:
@@ -75,11 +86,12 @@ class _Run:
         except Exception as error:  # noqa: BLE001 - one broken rule must not cost the others
             self.crashed = True
             self.broken.add(rule.code)
+            self.tracebacks.append(traceback.format_exc())
             last = traceback.extract_tb(error.__traceback__)[-1]
-            where = f"{last.filename.rpartition('/')[2]}:{last.lineno}"
+            where = f"{'/'.join(last.filename.replace(chr(92), '/').split('/')[-2:])}:{last.lineno}"
             text = f"rule {rule.code} failed: {type(error).__name__}: {error} ({where}); other rules were run"
-            place = _here(subject, graph)
-            self._add("INT001", "rule-crashed", "error", Draft(text, place))
+            draft = Draft(text, _here(subject, graph), help=f"--ignore {rule.code} leaves the rule out")
+            self._add("INT001", "rule-crashed", "error", draft)
 
     def _sign(self, rule: Rule, draft: Draft) -> None:
         level = self.settings.severity.get(rule.code) or draft.severity or rule.severity
@@ -88,8 +100,16 @@ class _Run:
     def _add(self, code: str, name: str, level: str, draft: Draft) -> None:
         place = draft.place
         node = place.node
-        path = graph_path(place.graph)
-        finding = Finding(
+        path = self.identities.path(place.graph)
+        line = place.line if place.line is not None else node.line if node is not None else None
+        subject = place.subject
+        key = (code, path, node.label if node is not None else "", subject or "", draft.message)
+        if key in self.findings:
+            return
+        if node is not None and not node.name and subject is None and any(node.outputs):
+            subject = f"output {next(n for n in node.outputs if n)}"
+        self.places[key] = place
+        self.findings[key] = Finding(
             code,
             name,
             level,
@@ -98,16 +118,42 @@ class _Run:
             draft.help,
             draft.notes,
             draft.snippet,
-            place.line if place.line is not None else node.line if node is not None else None,
-            node.column if node is not None else None,
+            line,
+            node.column if node is not None and line == node.line else None,
             path,
             node.label if node is not None else None,
             node.op_type if node is not None else None,
-            place.subject,
-            fingerprint(code, path, node, place.subject),
+            subject,
+            fingerprint(
+                code,
+                self.identities.stable_path(place.graph),
+                self.identities.of(node) if node is not None else "",
+                place.subject or "",
+            ),
             draft.data or {},
+            self.lines[line - 1] if line is not None and 0 < line <= len(self.lines) else None,
         )
-        self.findings.setdefault((code, path, finding.node or "", draft.message), finding)
+
+    def _draw(self) -> None:
+        """Add a drawing of the node, where the rules have had the shapes computed anyway."""
+        if "shapes" not in self.analysis.__dict__:
+            return
+        for key, place in list(self.places.items())[:MAX_DRAWINGS]:
+            finding = self.findings[key]
+            if place.node is not None and not finding.snippet and finding.code != "INT001":
+                self.findings[key] = replace(finding, snippet=draw(place.node, self.analysis, place.subject))
+
+
+def unique(findings: Iterable[Finding]) -> list[Finding]:
+    """``findings`` with fingerprints told apart: the second defect of a kind at one place counts on."""
+    seen: dict[str, int] = {}
+    result = []
+    for finding in findings:
+        count = seen[finding.fingerprint] = seen.get(finding.fingerprint, 0) + 1
+        if count > 1:
+            finding = replace(finding, fingerprint=fingerprint(finding.fingerprint, str(count)))  # noqa: PLW2901
+        result.append(finding)
+    return result
 
 
 def _here(subject: Any, graph: Graph) -> Place:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from archlint.model import Graph, Node
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +12,9 @@ class Finding:
     """One defect at one place.
 
     ``graph`` is the path of bodies that leads to the node (``loop1/body``), ``subject`` the
-    attribute, input, output or initializer it is about, ``fingerprint`` equal for the same defect
-    in a later version of the file.
+    attribute, input, output or initializer it is about, ``source`` the line of a YAML model,
+    ``snippet`` a drawing of the place, ``fingerprint`` equal for the same defect in a later version
+    of the file and different from every other one's in this version.
     """
 
     code: str
@@ -35,24 +33,29 @@ class Finding:
     subject: str | None = None
     fingerprint: str = ""
     data: dict[str, Any] = field(default_factory=dict)
+    source: str | None = None
+
+    @property
+    def place(self) -> str:
+        """``graph 'G' node 'NAME' (Op) input 'x'``: the part of the location inside the file."""
+        parts = [f"graph '{self.graph}'"] if self.graph else []
+        if self.node is not None:
+            name = self.node if self.node.startswith("#") else f"'{self.node}'"
+            parts.append(f"node {name} ({self.op_type})")
+        if self.subject:
+            kind, _, what = self.subject.partition(" ")
+            parts.append(f"{kind} '{what}'" if what else f"'{kind}'")
+        return " ".join(parts)
+
+    @property
+    def location(self) -> str:
+        """``PATH[:LINE[:COL]]: place``."""
+        where = self.path
+        if self.line is not None:
+            where += f":{self.line}" if self.column is None else f":{self.line}:{self.column}"
+        return f"{where}: {self.place}" if self.place else where
 
 
-def graph_path(graph: Graph | None) -> str:
-    """Names of the nodes and bodies that lead to ``graph``; empty for the main one."""
-    parts: list[str] = []
-    while graph is not None and graph.owner is not None:
-        parts += [graph.label, graph.owner.label]
-        graph = graph.parent
-    return "/".join(reversed(parts))
-
-
-def fingerprint(code: str, graph: str, node: Node | None, subject: str | None) -> str:
-    """A digest of what the finding is about, without numbers that a re-export changes."""
-    identity = node_identity(node) if node is not None else ""
-    text = "\0".join((code, graph, identity, subject or ""))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def node_identity(node: Node) -> str:
-    """What a node is called, or for a nameless one what it makes."""
-    return node.name or f"{node.kind}:{','.join(node.outputs)}"
+def fingerprint(*parts: str) -> str:
+    """A digest of what a finding is about, without numbers that a re-export changes."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,0 +1,62 @@
+"""Options that every command takes, before or after its name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    given = ctx.ensure_object(dict)
+    if param.name is not None and value not in (None, False, 0, ()):
+        given[param.name] = value
+        if param.name == "no_plugins":
+            given["plugins"] = False
+
+
+def shared(command: F) -> F:
+    """Adds the global options; their values are in ``ctx.obj``."""
+    for option in (
+        click.option("--debug", is_flag=True, help="Show the traceback of an internal error."),
+        click.option("-v", "--verbose", count=True, help="Timings, and what was not run."),
+        click.option("-q", "--quiet", is_flag=True, help="Findings alone: no verdict, no warnings."),
+        click.option(
+            "--color", type=click.Choice(["auto", "always", "never"]), help="When to write colours."
+        ),
+        click.option("--no-plugins", is_flag=True, help="Use the built-in rules and operators alone."),
+        click.option("--isolated", is_flag=True, help="Read no configuration file and no local rules."),
+        click.option(
+            "--config",
+            multiple=True,
+            metavar="FILE|KEY=VALUE",
+            help="A configuration file, or a setting in TOML: --config 'rules.RNN001.stuck=0.9'.",
+        ),
+    ):
+        command = _hidden(option)(command)
+    return command
+
+
+def _hidden(option: Callable[[F], F]) -> Callable[[F], F]:
+    """``option`` with its value kept from the command's parameters."""
+
+    def add(command: F) -> F:
+        command = option(command)
+        params = command.params if isinstance(command, click.Command) else command.__click_params__  # type: ignore[attr-defined]
+        added = params[-1]
+        added.expose_value, added.callback = False, _remember
+        return command
+
+    return add
+
+
+def warn(text: str, level: str = "warning") -> None:
+    """A line on the error stream."""
+    from archlint.reporting.safe import terminal
+
+    click.echo(f"{level}: {terminal(text)}", err=True)

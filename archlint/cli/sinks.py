@@ -1,0 +1,80 @@
+"""Where findings go: several formats from one run, each to the terminal or to a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, TextIO
+
+from archlint.errors import ConfigError, UsageError
+from archlint.reporting.formats import FORMATS, PEOPLE, format_named
+from archlint.reporting.look import Look, look_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from archlint.linting import Checked, Linted
+    from archlint.reporting.formats import Format
+
+
+@dataclass(slots=True)
+class Sink:
+    """One output: its format, the stream it is written to, how it looks there."""
+
+    name: str
+    format: Format
+    path: str | None
+    stream: TextIO
+    look: Look
+
+    def write(self, text: str) -> None:
+        if text:
+            self.stream.write(text)
+            if self.path is None:
+                self.stream.flush()
+
+
+class Sinks:
+    """All outputs of a run."""
+
+    def __init__(self, outputs: Iterable[str], given: Mapping[str, Any]) -> None:
+        self.quiet = bool(given.get("quiet"))
+        self.sinks = [self._open(text, given.get("color", "auto")) for text in dict.fromkeys(outputs)]
+        if sum(s.path is None for s in self.sinks) > 1:
+            twice = ", ".join(s.name for s in self.sinks if s.path is None)
+            raise UsageError(f"several formats for the terminal ({twice}); write all but one to files: FORMAT=FILE")
+
+    @property
+    def for_people(self) -> bool:
+        """True when what is on the standard output is read by people."""
+        return any(s.path is None and s.name in PEOPLE for s in self.sinks)
+
+    def _open(self, text: str, color: str) -> Sink:
+        name, _, path = text.partition("=")
+        if name not in FORMATS:
+            close = get_close_matches(name, FORMATS, 1)
+            hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(FORMATS)}"
+            raise UsageError(f"no output format '{name}'", help=hint)
+        if not path or path == "-":
+            return Sink(name, format_named(name), None, sys.stdout, look_at(sys.stdout, color))
+        try:
+            os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+            stream = open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n")  # noqa: SIM115
+        except OSError as error:
+            raise ConfigError(f"cannot write '{path}': {error.strerror}") from None
+        return Sink(name, format_named(name), path, stream, Look(color == "always"))
+
+    def each(self, file: Linted) -> None:
+        """Write what each format says after a file."""
+        for sink in self.sinks:
+            sink.write(sink.format.each(file, sink.look))
+
+    def end(self, run: Checked) -> None:
+        """Write what each format says at the end, and close the files."""
+        for sink in self.sinks:
+            if not (self.quiet and sink.name in PEOPLE):
+                sink.write(sink.format.end(run, sink.look))
+            if sink.path is not None:
+                sink.stream.close()

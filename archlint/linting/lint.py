@@ -1,0 +1,124 @@
+"""One file checked as planned: load, run, sort out what is not to be shown."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from archlint.analyses import Analysis
+from archlint.errors import LoadError
+from archlint.linting.engine import LEVEL, Settings, run, unique
+from archlint.linting.finding import Finding, fingerprint
+from archlint.linting.linted import Linted
+from archlint.linting.notice import notice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from archlint.linting.rule import Rule
+    from archlint.model import Model
+    from archlint.symbolic import Dim
+
+READS_WEIGHTS = frozenset({"weights", "ranges", "recurrent"})
+"""What a rule can need that costs reading the numbers of weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do with a file: the active rules, their settings, and when the run fails."""
+
+    rules: tuple[Rule, ...] = ()
+    settings: Settings = field(default_factory=Settings)
+    fail_on: str = "warning"
+    min_severity: str = "info"
+    weights: str = "auto"
+    dims: Mapping[str, Dim] = field(default_factory=dict)
+    shapes: Mapping[str, tuple[Dim, ...]] = field(default_factory=dict)
+    ignored: frozenset[str] = frozenset()
+    """Codes of notices that are not to be shown."""
+
+    @property
+    def active(self) -> tuple[Rule, ...]:
+        """The rules that run under the plan's weight policy."""
+        if self.weights != "none":
+            return self.rules
+        return tuple(r for r in self.rules if not r.needs & READS_WEIGHTS)
+
+
+def lint(path: str, plan: Plan, load: Callable[[str], Model]) -> Linted:
+    """What ``plan`` finds in ``path``; a file that cannot be read is a finding, never an exception."""
+    started = time.perf_counter()
+    active = plan.active
+    tracebacks: list[str] = []
+    crashed, form, nodes = False, None, 0
+    try:
+        model = load(path)
+        form, nodes = model.format, sum(len(g.nodes) for g in model.graphs())
+        problems = [from_error(path, e, model.source) for e in model.problems]
+        analysis = Analysis(model, dims=plan.dims, shapes=plan.shapes)
+        outcome = run(analysis, active, plan.settings)
+        findings = problems + [replace(f, path=path) for f in outcome.findings]
+        crashed, tracebacks = outcome.crashed, outcome.tracebacks
+    except LoadError as error:
+        findings = [from_error(path, error)]
+    except (Exception, RecursionError) as error:  # noqa: BLE001 - the other files are still checked
+        crashed = True
+        tracebacks.append(traceback.format_exc())
+        known = notice("INT002")
+        text = f"archlint failed on this model: {type(error).__name__}: {error}"
+        findings = [Finding(known.code, known.name, known.severity, text, path, fingerprint=fingerprint("INT002"))]
+    kept = unique(_levelled(f, plan) for f in findings if f.code not in plan.ignored)
+    shown = tuple(f for f in kept if LEVEL[f.severity] >= LEVEL[plan.min_severity])
+    return Linted(
+        path,
+        form,
+        shown,
+        skipped=tuple(r for r in plan.rules if r not in active),
+        ran=active,
+        crashed=crashed,
+        fails=any(LEVEL[f.severity] >= LEVEL[plan.fail_on] for f in kept),
+        nodes=nodes,
+        seconds=time.perf_counter() - started,
+        tracebacks=tuple(tracebacks),
+    )
+
+
+def _levelled(finding: Finding, plan: Plan) -> Finding:
+    level = plan.settings.severity.get(finding.code)
+    return finding if level is None else replace(finding, severity=level)
+
+
+def from_error(path: str, error: LoadError, source: str | None = None) -> Finding:
+    """The finding that a `LoadError` is."""
+    known = notice(error.code)
+    line = error.line
+    message = error.message
+    for prefix in (f"{path}:", f"{path}: "):
+        message = message.removeprefix(prefix).lstrip()
+    text: str | None = None
+    snippet: tuple[str, ...] = ()
+    if error.snippet is not None:
+        text, *rest = error.snippet.split("\n")
+        snippet = () if error.column is not None else tuple(rest)
+    elif source is not None and line is not None:
+        lines = source.splitlines()
+        text = lines[line - 1] if 0 < line <= len(lines) else None
+    if line is None and text is not None:
+        snippet, text = (text, *snippet), None
+    extra: dict[str, Any] = getattr(error, "data", None) or {}
+    return Finding(
+        error.code,
+        known.name,
+        known.severity,
+        message,
+        path,
+        error.help,
+        snippet=snippet,
+        line=line,
+        column=error.column,
+        fingerprint=fingerprint(error.code),
+        data=extra,
+        source=text,
+    )

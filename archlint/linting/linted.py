@@ -1,0 +1,77 @@
+"""`Linted`, what a check says about one file, and `Checked`, about all of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from archlint.linting.engine import LEVEL
+
+if TYPE_CHECKING:
+    from archlint.linting.finding import Finding
+    from archlint.linting.notice import Notice
+    from archlint.linting.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """Findings of one file, and what was kept from view and why.
+
+    ``skipped`` are rules that did not run because weights were not to be read; ``fails`` says that
+    a finding reaches the level at which the run fails.
+    """
+
+    path: str
+    format: str | None
+    findings: tuple[Finding, ...]
+    suppressed: tuple[Finding, ...] = ()
+    baselined: tuple[Finding, ...] = ()
+    skipped: tuple[Rule, ...] = ()
+    ran: tuple[Rule, ...] = ()
+    crashed: bool = False
+    fails: bool = False
+    nodes: int = 0
+    seconds: float = 0.0
+    tracebacks: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Checked:
+    """A whole run: files in the order given, the rules, the version that ran."""
+
+    files: list[Linted] = field(default_factory=list)
+    catalogue: dict[str, Rule | Notice] = field(default_factory=dict)
+    version: str = ""
+    seconds: float = 0.0
+    missing: list[str] = field(default_factory=list)
+    exit_zero: bool = False
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Findings of every file."""
+        return [f for file in self.files for f in file.findings]
+
+    @property
+    def status(self) -> int:
+        """0 passed, 1 findings at the failing level, 2 a rule crashed or a path does not exist."""
+        if self.missing or any(f.crashed for f in self.files):
+            return 2
+        return int(any(f.fails for f in self.files) and not self.exit_zero)
+
+    def summary(self) -> dict[str, Any]:
+        """Counts by severity and of what was kept from view, for machine-readable output."""
+        levels = Counter(f.severity for f in self.findings)
+        return {
+            "models": len(self.files),
+            "models_with_findings": sum(bool(f.findings) for f in self.files),
+            "findings": sum(levels.values()),
+            **{level: levels.get(level, 0) for level in reversed(LEVEL)},
+            "suppressed": sum(len(f.suppressed) for f in self.files),
+            "baselined": sum(len(f.baselined) for f in self.files),
+            "skipped_rules": sorted({r.code for f in self.files for r in f.skipped}),
+            "crashed": any(f.crashed for f in self.files),
+            "missing_paths": self.missing,
+            "status": self.status,
+            "version": self.version,
+        }
