@@ -46,4 +46,4 @@ class Analysis:
         """Operation counts of every step and in total."""
         from archlint.analyses.costs import Counting
 
-        return Counting(self.shapes).run()
+        return Counting(self.model, self.shapes).run()
