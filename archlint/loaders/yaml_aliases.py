@@ -141,7 +141,7 @@ class Windows(Fields):
         if axes is None:
             message = f"{what}: how many axes the window has is not known here"
             hint = f"write one number for each axis, such as [{shown(item)}, {shown(item)}]"
-            raise self.text.error("YML013", message, item, hint)
+            raise self.text.error("YML015", message, item, hint)
         return (value,) * axes
 
     def _pads(self, item: Item, axes: int | None, what: str) -> tuple[int, ...]:
