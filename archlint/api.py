@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
 def load(path: str | os.PathLike[str]) -> Model:
     """The model in a file, ONNX or YAML; raises `LoadError`."""
+    from archlint.analyses.incremental import Incremental
     from archlint.loaders import load as load_file
 
-    return load_file(path)
+    return load_file(path, Incremental)
 
 
 def analyse(model: Model | str | os.PathLike[str], **settings: Any) -> Analysis:

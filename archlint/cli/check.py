@@ -54,7 +54,7 @@ def command(ctx: click.Context, paths: tuple[str, ...], **given: Any) -> None:
     """Report the defects of model files and of folders of them (default: this folder)."""
     from archlint.linting import lint
     from archlint.linting.session import Session
-    from archlint.loaders import load
+    from archlint.api import load
 
     started = time.perf_counter()
     pinned, _ = parse_dims(given["dims"])
