@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 ITERATIONS = 5
 WIDE = 1 << 21
 """Elements of R from which products are taken in the weights' own precision."""
-HAIR = 1e-6
+HAIR = 1e-5
 """Relative widening of a state for rounding that accumulates over steps in float32."""
+SLACK = 2e-7
+"""Absolute and relative widening of one activation: what a runtime's polynomial for it may be off."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -203,10 +205,18 @@ class _Machine:
 
 
 def gate_box(z: Span, activation: Activation) -> GateBox:
-    """A gate's values and their complement over its pre-activation."""
-    value = activation.image(*z)
+    """A gate's values and their complement over its pre-activation, inside the function's range."""
+    import numpy as np
+
+    least, greatest = (float(e[0]) for e in activation.image(*everything(1)))
+    low, high = activation.image(*z)
+    value = (
+        np.clip(low - SLACK * (1 + np.abs(low)), least, greatest),
+        np.clip(high + SLACK * (1 + np.abs(high)), least, greatest),
+    )
     if activation.name == "sigmoid":
-        return GateBox(z, value, (sigmoid(-z[1]), sigmoid(-z[0])))
+        rest = np.maximum(sigmoid(-z[1]) - 2 * SLACK, 0.0), np.minimum(sigmoid(-z[0]) + 2 * SLACK, 1.0)
+        return GateBox(z, value, rest)
     return GateBox(z, value, (1 - value[1], 1 - value[0]))
 
 
@@ -217,7 +227,7 @@ class _Lstm(_Machine):
         cell = self.cell
         anywhere = everything(self.n)
         h = join(times(cell.f.image(*anywhere), cell.h.image(*anywhere)), self.initial())
-        return Box(h, anywhere, {})
+        return Box(widened(h), anywhere, {})
 
     def step(self, box: Box) -> Box:
         cell, h, c = self.cell, box.h, box.c
@@ -285,7 +295,7 @@ class _Gru(_Machine):
         h = join(cell.g.image(*everything(self.n)), self.initial())
         if not self.convex():
             h = everything(self.n)
-        return Box(h, None, {})
+        return Box(widened(h), None, {})
 
     def convex(self) -> bool:
         """True when the update gate mixes: its values lie in [0, 1]."""
@@ -321,7 +331,7 @@ class _Rnn(_Machine):
     """h' = f(W x + R h + b)."""
 
     def start(self) -> Box:
-        return Box(join(self.cell.f.image(*everything(self.n)), self.initial()), None, {})
+        return Box(widened(join(self.cell.f.image(*everything(self.n)), self.initial())), None, {})
 
     def step(self, box: Box) -> Box:
         state = gate_box(self.pre("state", box.h), self.cell.f)

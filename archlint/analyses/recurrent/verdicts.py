@@ -278,8 +278,8 @@ def _exact(cell: Recurrence, activation: Activation, box: GateBox) -> Array:
     import numpy as np
 
     if activation.name == "hardsigmoid":
-        lo, hi = box.value
-        return (lo >= 1) | (hi <= 0)
+        low, high = activation.threshold(0.0), activation.threshold(1.0)
+        return np.asarray((box.z[0] >= high) | (box.z[1] <= low)) & (activation.alpha > 0)
     if activation.name != "sigmoid":
         return np.zeros(cell.hidden, bool)
     return np.asarray(box.z[0] >= ROUNDS[cell.precision] * np.log(2.0))
