@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archlint.analyses import Analysis, Defect, Scope, Shapes, Step
+from archlint.analyses.recurrent import Cell, Gate, InputRange, Recurrence, Recurrent, Tiers, listed
 from archlint.errors import (
     ArchlintError,
     ConfigError,
@@ -19,6 +20,7 @@ from archlint.errors import (
 )
 from archlint.linting import Finding, Findings, Outcome, Rule, Settings, collect, rule, run
 from archlint.model import Draft, Fact, Function, Graph, Model, Node, Place, Weight, shape_text
+from archlint.ops import Interval
 from archlint.symbolic import Dim, bounds, is_known
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def check(
 __all__ = [
     "Analysis",
     "ArchlintError",
+    "Cell",
     "ConfigError",
     "Defect",
     "Dim",
@@ -61,12 +64,17 @@ __all__ = [
     "Finding",
     "Findings",
     "Function",
+    "Gate",
     "Graph",
+    "InputRange",
+    "Interval",
     "LoadError",
     "Model",
     "Node",
     "Outcome",
     "Place",
+    "Recurrence",
+    "Recurrent",
     "Rule",
     "RuleError",
     "Scope",
@@ -74,6 +82,7 @@ __all__ = [
     "ShapeError",
     "Shapes",
     "Step",
+    "Tiers",
     "Undetermined",
     "UsageError",
     "Weight",
@@ -82,6 +91,7 @@ __all__ = [
     "check",
     "collect",
     "is_known",
+    "listed",
     "load",
     "rule",
     "run",

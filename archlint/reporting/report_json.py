@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archlint.model.dtypes import ONNX_CODES
+from archlint.reporting.recurrent import recurrent_json
 from archlint.symbolic import Expr, free_symbols, is_known
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def report(analysis: Analysis) -> dict[str, Any]:
         "not_counted": [{"op": u.op, "count": u.count, "reason": u.reason} for u in costs.uncounted],
         "layers": [_layer(analysis, scope, step) for scope in shapes.scopes for step in scope.steps],
         "tensors": {name: text for scope in shapes.scopes for name, text in _tensors(scope)},
-        "recurrent": [],
+        "recurrent": recurrent_json(analysis),
     }
 
 
