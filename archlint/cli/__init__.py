@@ -14,6 +14,7 @@ from archlint.cli.shared import shared
 from archlint.errors import ArchlintError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import NoReturn
 
 _COMMANDS = ("check", "report", "rule", "solve", "config", "init")
@@ -56,17 +57,23 @@ class _Lazy(click.Group):
             raise
         return value
 
-    def main(self, *args: Any, **extra: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT001, FBT002 - click's signature
+        **extra: Any,
+    ) -> Any:
         """Run a command line: status 0, 1 or 2 as its command says, 130 for Ctrl-C."""
-        if extra.pop("standalone_mode", True) is False:
-            return super().main(*args, standalone_mode=False, **extra)
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
         debug = "--debug" in sys.argv
-        extra.setdefault("prog_name", "archlint")
         try:
-            status = super().main(*args, standalone_mode=False, **extra)
+            status = super().main(args, prog_name or "archlint", complete_var, standalone_mode=False, **extra)
         except click.exceptions.NoArgsIsHelpError as error:
             click.echo(error.format_message())
             status = 0
@@ -100,11 +107,11 @@ def _usage(error: click.ClickException) -> str | None:
 
 
 def _complain(text: str, help_text: str | None, status: int) -> int:
-    from archlint.reporting.safe import printable
+    from archlint.reporting.safe import lines
 
-    click.echo(f"error: {printable(text)}", err=True)
+    click.echo(f"error: {lines(text)}", err=True)
     if help_text:
-        click.echo(f"help: {printable(help_text)}", err=True)
+        click.echo(f"help: {lines(help_text)}", err=True)
     return status
 
 

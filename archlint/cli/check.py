@@ -24,10 +24,14 @@ LEVELS = ("error", "warning", "info")
 
 @click.command("check")
 @click.argument("paths", nargs=-1)
-@click.option("--select", multiple=True, metavar="CODES", help="Run these rules only: codes, prefixes, names, ALL.")
+@click.option(
+    "--select", multiple=True, metavar="CODES", help="Run these rules only: codes, prefixes, names, ALL."
+)
 @click.option("--extend-select", multiple=True, metavar="CODES", help="Run these rules too.")
 @click.option("--ignore", multiple=True, metavar="CODES", help="Leave these rules out.")
-@click.option("--fail-on", type=click.Choice(LEVELS), help="Severity that makes the status 1; default warning.")
+@click.option(
+    "--fail-on", type=click.Choice(LEVELS), help="Severity that makes the status 1; default warning."
+)
 @click.option("--min-severity", type=click.Choice(LEVELS), help="Show findings from this severity on.")
 @click.option("--exit-zero", is_flag=True, help="Status 0 in place of 1.")
 @click.option(
@@ -50,7 +54,7 @@ LEVELS = ("error", "warning", "info")
 @sizes
 @shared
 @click.pass_context
-def command(ctx: click.Context, paths: tuple[str, ...], **given: Any) -> None:
+def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     """Report the defects of model files and of folders of them (default: this folder)."""
     from archlint.linting import lint
     from archlint.linting.session import Session

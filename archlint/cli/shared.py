@@ -57,6 +57,6 @@ def _hidden(option: Callable[[F], F]) -> Callable[[F], F]:
 
 def warn(text: str, level: str = "warning") -> None:
     """A line on the error stream."""
-    from archlint.reporting.safe import terminal
+    from archlint.reporting.safe import printable
 
-    click.echo(f"{level}: {terminal(text)}", err=True)
+    click.echo(f"{level}: {printable(text)}", err=True)

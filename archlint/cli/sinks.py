@@ -44,7 +44,9 @@ class Sinks:
         self.sinks = [self._open(text, given.get("color", "auto")) for text in dict.fromkeys(outputs)]
         if sum(s.path is None for s in self.sinks) > 1:
             twice = ", ".join(s.name for s in self.sinks if s.path is None)
-            raise UsageError(f"several formats for the terminal ({twice}); write all but one to files: FORMAT=FILE")
+            raise UsageError(
+                f"several formats for the terminal ({twice}); write all but one to files: FORMAT=FILE"
+            )
 
     @property
     def for_people(self) -> bool:

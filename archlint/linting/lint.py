@@ -68,7 +68,9 @@ def lint(path: str, plan: Plan, load: Callable[[str], Model]) -> Linted:
         tracebacks.append(traceback.format_exc())
         known = notice("INT002")
         text = f"archlint failed on this model: {type(error).__name__}: {error}"
-        findings = [Finding(known.code, known.name, known.severity, text, path, fingerprint=fingerprint("INT002"))]
+        findings = [
+            Finding(known.code, known.name, known.severity, text, path, fingerprint=fingerprint("INT002"))
+        ]
     kept = unique(_levelled(f, plan) for f in findings if f.code not in plan.ignored)
     shown = tuple(f for f in kept if LEVEL[f.severity] >= LEVEL[plan.min_severity])
     return Linted(

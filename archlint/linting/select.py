@@ -60,8 +60,8 @@ def suggestion(text: str, catalogue: Sequence[Coded]) -> str:
     close = get_close_matches(text.upper(), words, 1, 0.6) or get_close_matches(text.lower(), words, 1, 0.6)
     if not close:
         return "archlint rule lists all codes and names"
-    entry = names.get(close[0])
-    return f"did you mean {entry.code} ({entry.name})?" if entry else f"did you mean {close[0]}?"
+    meant = names.get(close[0])
+    return f"did you mean {meant.code} ({meant.name})?" if meant else f"did you mean {close[0]}?"
 
 
 def split(texts: Iterable[str]) -> list[str]:

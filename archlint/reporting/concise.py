@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archlint.reporting.full import verdict
-from archlint.reporting.safe import terminal
+from archlint.reporting.safe import printable
 
 if TYPE_CHECKING:
     from archlint.linting import Checked, Finding, Linted
@@ -18,9 +18,9 @@ def each(file: Linted, look: Look) -> str:
 
 
 def _line(finding: Finding, look: Look) -> str:
-    where = look.draw(terminal(finding.location))
+    where = look.draw(printable(finding.location))
     code = look.paint(finding.code, "code")
-    return f"{where}: {code} {look.paint(finding.severity, finding.severity)} {look.draw(terminal(finding.message))}"
+    return f"{where}: {code} {look.paint(finding.severity, finding.severity)} {look.draw(printable(finding.message))}"
 
 
 def end(run: Checked, look: Look) -> str:

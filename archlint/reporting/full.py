@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archlint.reporting.look import columns
-from archlint.reporting.safe import terminal
+from archlint.reporting.safe import printable
 
 if TYPE_CHECKING:
     from archlint.linting import Checked, Finding, Linted
@@ -25,7 +25,7 @@ def each(file: Linted, look: Look) -> str:
             blocks.append(block(finding, look) + "\n")
     for code, count in counts.items():
         if count > MAX_PER_RULE:
-            rest = f"{code}: and {count - MAX_PER_RULE} more in {terminal(file.path)}"
+            rest = f"{code}: and {count - MAX_PER_RULE} more in {printable(file.path)}"
             blocks.append(f"{look.paint(rest, 'dim')} (--output concise lists all)\n")
     return "".join(f"{b}\n" for b in blocks)
 
@@ -34,21 +34,21 @@ def block(finding: Finding, look: Look) -> str:
     """One finding, as rustc and others write theirs."""
     level = look.paint(f"{finding.severity}[{finding.name}]", finding.severity)
     head = f"{finding.code} {finding.severity}[{finding.name}]: "
-    message = look.wrap(look.draw(terminal(finding.message)), head, "  ")
+    message = look.wrap(look.draw(printable(finding.message)), head, "  ")
     lines = [f"{look.paint(finding.code, 'code')} {level}: " + message.removeprefix(head)]
     gutter = len(str(finding.line)) if finding.source is not None and finding.line is not None else 2
     bar = " " * (gutter + 1) + look.paint("|", "place")
     arrow = look.paint("-->", "place")
-    lines.append(f"{' ' * gutter}{arrow} {look.draw(terminal(finding.location))}")
+    lines.append(f"{' ' * gutter}{arrow} {look.draw(printable(finding.location))}")
     if finding.source is not None and finding.line is not None:
         lines += [bar, *_source(finding, finding.source, look, bar)]
     if finding.snippet:
-        lines += [bar, *(f"{bar}  {_fit(look.draw(terminal(s)), look)}" for s in finding.snippet), bar]
+        lines += [bar, *(f"{bar}  {_fit(look.draw(printable(s)), look)}" for s in finding.snippet), bar]
     elif finding.source is not None:
         lines.append(bar)
     for label, text in _remarks(finding):
         first = f"{' ' * (gutter + 1)}= {label}: "
-        wrapped = look.wrap(look.draw(terminal(text)), first, " " * columns(first))
+        wrapped = look.wrap(look.draw(printable(text)), first, " " * columns(first))
         lines.append(wrapped.replace(f"= {label}:", look.paint(f"= {label}:", "help"), 1))
     return "\n".join(lines)
 
@@ -65,11 +65,11 @@ def _source(finding: Finding, source: str, look: Look, bar: str) -> list[str]:
     room = max(look.width - 8, 20)
     start = max(0, column - room // 2) if len(source) > room else 0
     tabs = source.replace("\t", " ")
-    text = look.draw(terminal(tabs[start : start + room]))
+    text = look.draw(printable(tabs[start : start + room]))
     number = look.paint(str(finding.line), "place")
     lines = [f"{number} {look.paint('|', 'place')} {text}"]
     if column:
-        before = look.draw(terminal(tabs[start : max(column - 1, start)]))
+        before = look.draw(printable(tabs[start : max(column - 1, start)]))
         lines.append(f"{bar} {' ' * columns(before)}{look.paint('^', finding.severity)}")
     return lines
 

@@ -23,7 +23,19 @@ _STYLES = {
     "help": "36",
 }
 _ASCII = str.maketrans(
-    {"─": "-", "│": "|", "┬": "+", "┘": "+", "┤": "+", "├": "+", "└": "+", "…": "~", "×": "x", "≤": "<", "≥": ">"}
+    {
+        "─": "-",
+        "│": "|",
+        "┬": "+",
+        "┘": "+",
+        "┤": "+",
+        "├": "+",
+        "└": "+",
+        "…": "~",
+        "×": "x",
+        "≤": "<",
+        "≥": ">",
+    }
 )
 
 
@@ -47,9 +59,15 @@ class Look:
 
     def wrap(self, text: str, first: str, rest: str) -> str:
         """``text`` behind ``first``, folded at the width with ``rest`` before every further line."""
-        room = max(self.width - columns(first), 20)
-        lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
-        return f"\n{rest}".join([first + lines[0], *lines[1:]])
+        lines = textwrap.wrap(
+            text,
+            self.width,
+            initial_indent=first,
+            subsequent_indent=rest,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        return "\n".join(lines) or first
 
 
 def columns(text: str) -> int:

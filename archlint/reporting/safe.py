@@ -34,16 +34,16 @@ def _escape(char: str) -> str:
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
-def terminal(text: str, limit: int | None = None) -> str:
+def printable(text: str, limit: int | None = None) -> str:
     r"""``text`` on one line with nothing in it that a terminal would obey or hide.
 
-    >>> terminal("conv\x1b[31m1")
+    >>> printable("conv\x1b[31m1")
     'conv\\x1b[31m1'
-    >>> terminal("a" * 300, limit=4)
+    >>> printable("a" * 300, limit=4)
     'aaaa... (300 characters)'
     """
     if limit is not None and len(text) > limit:
-        return f"{terminal(text[:limit])}... ({len(text)} characters)"
+        return f"{printable(text[:limit])}... ({len(text)} characters)"
     if text.isascii() and text.isprintable():
         return text
     return "".join(_escape(c) if _unsafe(c) else c for c in text)
@@ -51,16 +51,16 @@ def terminal(text: str, limit: int | None = None) -> str:
 
 def name(text: str) -> str:
     """A name as it is shown to people: clean and not endless."""
-    return terminal(text, MAX_NAME)
+    return printable(text, MAX_NAME)
 
 
-def printable(text: str) -> str:
-    """``terminal`` for text of several lines: line ends and nothing else are kept."""
-    return "\n".join(terminal(line) for line in text.split("\n"))
+def lines(text: str) -> str:
+    """``printable`` for text of several lines: line ends and nothing else are kept."""
+    return "\n".join(printable(line) for line in text.split("\n"))
 
 
 def surrogates(text: str) -> str:
-    """Bytes that were not UTF-8 (lone surrogates in ``text``) shown as ``\\udcff``."""
+    r"""Bytes that were not UTF-8 (lone surrogates in ``text``) shown as ``\udcff``."""
     if text.isascii():
         return text
     return text.encode("utf-8", "backslashreplace").decode()
@@ -88,7 +88,7 @@ def _clean(value: Any) -> Any:
 
 def html(text: str) -> str:
     """``text`` inside an HTML element or a quoted attribute."""
-    return _html.escape(terminal(text), quote=True)
+    return _html.escape(printable(text), quote=True)
 
 
 def script(value: Any) -> str:
@@ -105,12 +105,12 @@ def xml(text: str) -> str:
 
 def markdown(text: str) -> str:
     """``text`` in a line or a table cell of Markdown, with no markup of its own."""
-    return _MARKDOWN.sub(r"\\\1", terminal(text))
+    return _MARKDOWN.sub(r"\\\1", printable(text))
 
 
 def github(text: str) -> str:
     """``text`` as the message of a workflow command (``::error ...::text``)."""
-    text = printable(text)
+    text = lines(text)
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
@@ -121,7 +121,7 @@ def github_property(text: str) -> str:
 
 def csv(text: str) -> str:
     """``text`` as a CSV field that no spreadsheet takes for a formula."""
-    text = terminal(text)
+    text = printable(text)
     if text[:1] in {"=", "+", "-", "@"}:
         text = "'" + text
     return '"' + text.replace('"', '""') + '"' if any(c in text for c in '",;') else text
@@ -129,4 +129,4 @@ def csv(text: str) -> str:
 
 def dot(text: str) -> str:
     """``text`` as a quoted string of the DOT language."""
-    return '"' + terminal(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + printable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
