@@ -8,7 +8,7 @@ def baked_batch(model: Model, analysis: Analysis) -> Findings:
     The input may have any batch or length, but only one of them has as many elements as the
     constant target: an exporter turned the size of its example into a number.
 
-    Source: https://github.com/pytorch/pytorch/issues/191855 (a size baked in by an export)
+    Source: https://github.com/microsoft/onnxruntime/issues/10463 (a batch of one baked into a Reshape)
 
     Bad:
         inputs: {x: [N, 4, 4]}

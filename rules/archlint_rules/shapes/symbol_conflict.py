@@ -10,7 +10,7 @@ def symbol_conflict(model: Model, analysis: Analysis) -> Findings:
     The model promises to take any batch or length and has one baked in, mostly because an exporter
     turned a traced size into a constant. It fails, or mixes samples, at the first other size.
 
-    Source: https://github.com/pytorch/pytorch/issues/191855 (a size baked in by an export),
+    Source: https://github.com/microsoft/onnxruntime/issues/10463 (a batch of one baked into a Reshape),
     https://onnx.ai/onnx/repo-docs/IR.html (shape variables)
 
     Example: built in the tests
