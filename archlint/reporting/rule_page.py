@@ -159,4 +159,6 @@ def listing(entries: Iterable[Rule | Notice], look: Look) -> str:
             cells[0] = look.paint(cells[0], "code")
             cells[2] = look.paint(cells[2], row[2].strip("()"))
         lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines) + "\n(severity) in brackets: off unless selected. archlint rule CODE explains one.\n"
+    return (
+        "\n".join(lines) + "\n(severity) in brackets: off unless selected. archlint rule CODE explains one.\n"
+    )
