@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archlint.analyses import Analysis, Defect, Scope, Shapes, Step
+from archlint.analyses.recurrent import Cell, Gate, InputRange, Recurrence, Recurrent, Tiers, listed
 from archlint.errors import (
     ArchlintError,
     ConfigError,
@@ -19,6 +20,7 @@ from archlint.errors import (
 )
 from archlint.linting import Finding, Findings, Outcome, Rule, Settings, collect, rule, run
 from archlint.model import Draft, Fact, Function, Graph, Model, Node, Place, Weight, shape_text
+from archlint.ops import Interval
 from archlint.symbolic import Dim, bounds, is_known
 
 if TYPE_CHECKING:
@@ -28,9 +30,10 @@ if TYPE_CHECKING:
 
 def load(path: str | os.PathLike[str]) -> Model:
     """The model in a file, ONNX or YAML; raises `LoadError`."""
+    from archlint.analyses.incremental import Incremental
     from archlint.loaders import load as load_file
 
-    return load_file(path)
+    return load_file(path, Incremental)
 
 
 def analyse(model: Model | str | os.PathLike[str], **settings: Any) -> Analysis:
@@ -52,6 +55,7 @@ def check(
 __all__ = [
     "Analysis",
     "ArchlintError",
+    "Cell",
     "ConfigError",
     "Defect",
     "Dim",
@@ -60,12 +64,17 @@ __all__ = [
     "Finding",
     "Findings",
     "Function",
+    "Gate",
     "Graph",
+    "InputRange",
+    "Interval",
     "LoadError",
     "Model",
     "Node",
     "Outcome",
     "Place",
+    "Recurrence",
+    "Recurrent",
     "Rule",
     "RuleError",
     "Scope",
@@ -73,6 +82,7 @@ __all__ = [
     "ShapeError",
     "Shapes",
     "Step",
+    "Tiers",
     "Undetermined",
     "UsageError",
     "Weight",
@@ -81,6 +91,7 @@ __all__ = [
     "check",
     "collect",
     "is_known",
+    "listed",
     "load",
     "rule",
     "run",

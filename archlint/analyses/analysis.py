@@ -10,9 +10,13 @@ from archlint.analyses.shapes import Propagation, Shapes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from archlint.analyses.constants import Constants
     from archlint.analyses.costs import Costs
+    from archlint.analyses.dataflow import Dataflow
+    from archlint.analyses.ranges import Ranges
+    from archlint.analyses.recurrent import Recurrent
     from archlint.model import Model
-    from archlint.ops import Registry
+    from archlint.ops import Interval, Registry
     from archlint.symbolic import Dim
 
 
@@ -20,7 +24,9 @@ class Analysis:
     """Shapes, costs, memory, ranges and recurrent gates of a model, lazily.
 
     ``dims`` fixes symbols, ``shapes`` the shapes of graph inputs. Asking for ``shapes`` or
-    ``costs`` reads no weight beyond the small ones that decide shapes.
+    ``costs`` reads no weight beyond the small ones that decide shapes. ``input_ranges`` gives what
+    is known of graph inputs; ``assumed_range`` closes a side of a recurrent cell's input that the
+    graph leaves open, and every result that rests on it says so.
     """
 
     def __init__(
@@ -30,11 +36,15 @@ class Analysis:
         dims: Mapping[str, Dim] | None = None,
         shapes: Mapping[str, tuple[Dim, ...]] | None = None,
         operators: Registry | None = None,
+        input_ranges: Mapping[str, Interval] | None = None,
+        assumed_range: tuple[float, float] = (-1.0, 1.0),
     ) -> None:
         self.model = model
         self._dims = dims
         self._shapes = shapes
         self._operators = operators
+        self._input_ranges = input_ranges
+        self.assumed_range = assumed_range
 
     @cached_property
     def shapes(self) -> Shapes:
@@ -46,4 +56,32 @@ class Analysis:
         """Operation counts of every step and in total."""
         from archlint.analyses.costs import Counting
 
-        return Counting(self.shapes).run()
+        return Counting(self.model, self.shapes).run()
+
+    @cached_property
+    def dataflow(self) -> Dataflow:
+        """Tensors followed upstream, through bodies and function calls."""
+        from archlint.analyses.dataflow import Dataflow
+
+        return Dataflow(self.model, self.shapes)
+
+    @cached_property
+    def constants(self) -> Constants:
+        """Numbers of tensors that no run-time input decides."""
+        from archlint.analyses.constants import Constants
+
+        return Constants(self.dataflow)
+
+    @cached_property
+    def ranges(self) -> Ranges:
+        """Values that tensors can take."""
+        from archlint.analyses.ranges import Ranges
+
+        return Ranges(self.dataflow, self.constants, self._input_ranges)
+
+    @cached_property
+    def recurrent(self) -> Recurrent:
+        """Gates of every recurrent cell: where they can be, and which are stuck."""
+        from archlint.analyses.recurrent import Recurrent
+
+        return Recurrent(self)

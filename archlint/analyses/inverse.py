@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from archlint.analyses.shapes import Propagation
 from archlint.errors import UsageError
-from archlint.ops.convolution import Windowed
+from archlint.ops.window import Windowed
 from archlint.symbolic import Expr, bounds, evaluate, free_symbols, mod, symbol
 
 if TYPE_CHECKING:

@@ -141,7 +141,7 @@ class Propagation:
         graph = self.model.graph
         facts = {name: self._input(name, f) for name, f in graph.inputs.items() if name not in graph.weights}
         main = Scope((), graph, facts, self.model.opsets)
-        self._walk(main)
+        self.walk(main)
         scopes: list[Scope] = []
         seen: set[int] = set()
         waiting = [main]
@@ -173,10 +173,11 @@ class Propagation:
         }
         scope = Scope(path, graph, facts, outer.opsets, outer, arguments=outer.arguments)
         step.children[graph.label] = scope
-        self._walk(scope)
+        self.walk(scope)
         return [scope.fact(name) for name in graph.outputs]
 
-    def _walk(self, scope: Scope) -> None:
+    def walk(self, scope: Scope) -> None:
+        """Run every node of the scope's graph on the facts it has."""
         for node in scope.graph.order:
             self.evaluations += 1
             ins = [scope.fact(name) if name else None for name in node.inputs]
@@ -247,7 +248,7 @@ class Propagation:
         path = (*scope.path, node.label)
         inner = Scope(path, function.graph, facts, function.opsets, None, arguments=arguments)
         step.children[function.name] = inner
-        self._walk(inner)
+        self.walk(inner)
         return [inner.fact(name) for name in function.outputs]
 
     def defect(self, scope: Scope, step: Step, error: ShapeError) -> None:

@@ -29,8 +29,9 @@ class Notice:
 def notices() -> dict[str, Notice]:
     """Every notice by code."""
     from archlint.linting.notices import TABLE
+    from archlint.linting.notices_yaml import YAML
 
-    return {code: Notice(code, name, severity, doc) for code, name, severity, doc in TABLE}
+    return {code: Notice(code, name, severity, doc) for code, name, severity, doc in (*TABLE, *YAML)}
 
 
 def notice(code: str) -> Notice:

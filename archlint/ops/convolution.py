@@ -1,4 +1,4 @@
-"""Convolution and its window arithmetic, shared with pooling."""
+"""Convolution and the checks that its quantised and fused forms share."""
 
 from __future__ import annotations
 
@@ -6,139 +6,146 @@ from typing import TYPE_CHECKING
 
 from archlint.errors import ShapeError
 from archlint.model import Fact, unknown_dims
-from archlint.ops import attribute
+from archlint.ops import affine, attribute
+from archlint.ops.agreement import vector
 from archlint.ops.cost import Cost
-from archlint.ops.operator import Operator, operator
-from archlint.symbolic import Dim, at_least, ceildiv, floordiv, fresh, product
+from archlint.ops.interval import ANY, Interval
+from archlint.ops.operator import operator
+from archlint.ops.window import Windowed
+from archlint.symbolic import Dim, fresh, product
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-
-class Windowed(Operator):
-    """An operator that slides a window over spatial axes (everything behind batch and channel)."""
-
-    auto_pad = attribute.text("NOTSET")
-    dilations = attribute.integers()
-    kernel_shape = attribute.integers()
-    pads = attribute.integers()
-    strides = attribute.integers()
-
-    def per_axis(self, name: str, value: tuple[int, ...] | None, axes: int, default: int) -> tuple[int, ...]:
-        """``value`` with one entry for each of ``axes`` axes, ``default`` where it is left out."""
-        if value is None:
-            return (default,) * axes
-        if len(value) != axes:
-            message = f"'{name}' has {len(value)} entries, the window has {axes} axes"
-            raise ShapeError("window-rank-mismatch", message, subject=f"attribute {name}")
-        return value
-
-    def slide(self, size: Dim, window: Dim, stride: int, pads: tuple[int, int], *, ceil: bool = False) -> Dim:
-        """Positions of a window of extent ``window``: ``floor((size + pads - window)/stride) + 1``.
-
-        ``SAME_*`` gives ``ceil(size/stride)``, ``VALID`` pads nothing (ONNX Conv, MaxPool).
-        """
-        if stride < 1:
-            message = f"stride {stride} is not positive"
-            raise ShapeError("attribute-invalid", message, subject="attribute strides")
-        if self.auto_pad in ("SAME_UPPER", "SAME_LOWER"):
-            return ceildiv(size, stride)
-        padding = 0 if self.auto_pad == "VALID" else sum(pads)
-        room = size + padding - window
-        if at_least(room, 0) is False:
-            message = (
-                f"window {window} does not fit size {size} + pads {padding}; "
-                f"{self.node.op_type} would have no output"
-            )
-            raise ShapeError(
-                "window-larger-than-input",
-                message,
-                subject=f"input {self.node.inputs[0]}",
-                help=f"inputs of size >= {window - padding} fit",
-                window=window,
-                size=size,
-                pads=padding,
-            )
-        steps = floordiv(room, stride)
-        if ceil and isinstance(room, int):
-            steps = -(-room // stride)
-            # a window must start inside the input or its leading pad (ONNX, MaxPool ceil_mode)
-            if isinstance(size, int) and steps * stride >= size + (
-                0 if self.auto_pad == "VALID" else pads[0]
-            ):
-                steps -= 1
-        elif ceil:
-            return fresh() if stride > 1 else steps + 1
-        return steps + 1
-
-    def spatial(
-        self, sizes: tuple[Dim, ...], kernel: tuple[Dim, ...], *, ceil: bool = False
-    ) -> tuple[Dim, ...]:
-        """Output sizes of every spatial axis."""
-        axes = len(sizes)
-        dilations = self.per_axis("dilations", self.dilations, axes, 1)
-        strides = self.per_axis("strides", self.strides, axes, 1)
-        pads = self.per_axis("pads", self.pads, 2 * axes, 0)
-        return tuple(
-            self.slide(size, (k - 1) * d + 1, s, (pads[i], pads[i + axes]), ceil=ceil)
-            for i, (size, k, d, s) in enumerate(zip(sizes, kernel, dilations, strides, strict=True))
-        )
+    from archlint.model import Shape
 
 
-@operator("Conv")
-class Conv(Windowed):
-    """Y[n, o, p] = sum over c, k of W[o, c, k] * X[n, c, s*p + d*k] (+ B[o]).
-
-    https://onnx.ai/onnx/operators/onnx__Conv.html
-    """
+class Convolving(Windowed):
+    """A convolution of ``[N, C, ...]`` by ``[M, C/group, ...]``, whatever surrounds it."""
 
     group = attribute.integer(1)
 
-    def outputs(self, x: Fact, w: Fact, b: Fact | None = None) -> list[Fact]:
-        if w.shape is None:
-            return [x.of(None if x.shape is None else (x.shape[0], *unknown_dims(len(x.shape) - 1)))]
-        if len(w.shape) < 3:
-            message = f"Conv's weight has {len(w.shape)} axes, it needs at least 3"
-            raise ShapeError("weight-rank", message, subject=f"input {self.node.inputs[1]}")
-        kernel = w.shape[2:]
-        self._check_kernel(kernel)
-        if x.shape is None:
-            return [x.of((fresh(), w.shape[0], *unknown_dims(len(kernel))))]
-        if len(x.shape) != len(w.shape):
-            message = f"Conv's input has {len(x.shape)} axes, its weight {len(w.shape)}"
-            raise ShapeError("conv-rank-mismatch", message, subject=f"input {self.node.inputs[0]}")
-        self._check_channels(x.shape[1], w.shape)
-        return [x.of((x.shape[0], w.shape[0], *self.spatial(x.shape[2:], kernel)))]
+    def convolved(self, x: Shape | None, w: Shape | None, weight_slot: int = 1) -> Shape | None:
+        """The output's shape; raises `ShapeError` where input and weight contradict each other."""
+        node = self.node
+        if w is None:
+            declared = self.kernel_shape
+            if x is None:
+                return None if not declared else unknown_dims(2 + len(declared))
+            if not declared:
+                return (x[0], *unknown_dims(len(x) - 1))
+            return (x[0], fresh(), *self.spatial(x[2:], declared))
+        if len(w) < 3:
+            message = f"{node.op_type}'s weight has {len(w)} axes, it needs at least 3"
+            raise ShapeError("weight-rank", message, subject=f"input {node.inputs[weight_slot]}")
+        kernel = w[2:]
+        self.check_kernel(kernel)
+        if x is None:
+            return (fresh(), w[0], *unknown_dims(len(kernel)))
+        if len(x) != len(w):
+            message = f"{node.op_type}'s input has {len(x)} axes, its weight {len(w)}"
+            raise ShapeError("conv-rank-mismatch", message, subject=f"input {node.inputs[0]}")
+        self._check_channels(x[1], w, weight_slot)
+        return (x[0], w[0], *self.spatial(x[2:], kernel))
 
-    def _check_kernel(self, kernel: tuple[Dim, ...]) -> None:
+    def check_kernel(self, kernel: Shape) -> None:
+        """Raise when ``kernel_shape`` is given and is not the weight's window."""
         declared = self.kernel_shape
-        if declared is not None and all(isinstance(k, int) for k in kernel) and declared != kernel:
-            message = f"kernel_shape says {list(declared)}, the weight is {list(kernel)}"
+        if declared and (
+            len(declared) != len(kernel)
+            or any(isinstance(k, int) and k != d for k, d in zip(kernel, declared, strict=True))
+        ):
+            shown = "[" + ", ".join(str(k) for k in kernel) + "]"
+            message = f"kernel_shape says {list(declared)}, the weight is {shown}"
             raise ShapeError("kernel-shape-mismatch", message, subject="attribute kernel_shape")
 
-    def _check_channels(self, channels: Dim, weight: tuple[Dim, ...]) -> None:
+    def check_group(self, *channels: tuple[str, Dim]) -> None:
+        """Raise when ``group`` is not positive or does not divide the named channel counts."""
         group = self.group
         if group < 1:
             message = f"group {group} is not positive"
             raise ShapeError("attribute-invalid", message, subject="attribute group")
-        for what, size in (("input", channels), ("output", weight[0])):
+        for what, size in channels:
             if isinstance(size, int) and size % group:
                 message = f"group {group} does not divide the {size} {what} channels"
                 raise ShapeError(
                     "group-not-dividing", message, subject="attribute group", group=group, channels=size
                 )
-        expected = weight[1] * group
+
+    def _check_channels(self, channels: Dim, weight: Shape, slot: int) -> None:
+        self.check_group(("input", channels), ("output", weight[0]))
+        expected = weight[1] * self.group
         if isinstance(expected, int) and isinstance(channels, int) and expected != channels:
-            message = f"Conv expects {expected} input channels, gets {channels}"
+            message = f"{self.node.op_type} expects {expected} input channels, gets {channels}"
             raise ShapeError(
                 "conv-channel-mismatch",
                 message,
                 subject=f"input {self.node.inputs[0]}",
-                help=_group_help(channels, weight, self.node.inputs),
+                help=_group_help(channels, weight, self.node.inputs, slot),
                 expected=expected,
                 channels=channels,
-                group=group,
+                group=self.group,
             )
+
+    def dot_bounds(self, x: Interval, w: Interval, b: Interval | None) -> Interval:
+        """Per output channel: every weight times the end of its input channel that its sign asks for."""
+        import numpy as np
+
+        if w.array is None or w.array.ndim < 3 or w.array.shape[0] % self.group:
+            return ANY
+        weights = w.array
+        outputs, inputs = weights.shape[:2]
+        lo, hi = affine.along(x, -(weights.ndim - 1))
+        if self.padded:
+            lo, hi = np.minimum(lo, 0.0), np.maximum(hi, 0.0)
+        whole = (inputs * self.group,)
+        if lo.shape not in ((), whole) or hi.shape not in ((), whole):
+            return ANY
+        taps = int(np.prod(weights.shape[2:]))
+        rows = []
+        per_group = outputs // self.group
+        for g in range(self.group if lo.ndim or hi.ndim else 1):
+            part = weights if not (lo.ndim or hi.ndim) else weights[g * per_group : (g + 1) * per_group]
+            own = slice(g * inputs, (g + 1) * inputs)
+            ends = [
+                np.repeat(end[own] if end.ndim else np.broadcast_to(end, (inputs,)), taps) for end in (lo, hi)
+            ]
+            rows.append(affine.weighted((ends[0], ends[1]), part.reshape(len(part), -1).T, x.source))
+        result = Interval(
+            np.concatenate([np.broadcast_to(r.lo, (len(weights) // len(rows),)) for r in rows]),
+            np.concatenate([np.broadcast_to(r.hi, (len(weights) // len(rows),)) for r in rows]),
+            x.source,
+        )
+        if b is not None:
+            result = affine.add(result, Interval(*affine.along(b, -1), b.source))
+        spread = (-1, *[1] * (weights.ndim - 2))
+        return Interval(np.reshape(result.lo, spread), np.reshape(result.hi, spread), result.source)
+
+
+def _group_help(channels: int, weight: Shape, names: tuple[str, ...], slot: int) -> str:
+    per_group, outputs = weight[1], weight[0]
+    if isinstance(per_group, int) and isinstance(outputs, int) and per_group and not channels % per_group:
+        group = channels // per_group
+        if group and not outputs % group:
+            return f"group={group} would fit this weight and input"
+    return (
+        f"no `group` value fits ({channels} / group is never {per_group}): "
+        f"'{names[0]}' or '{names[slot]}' is the wrong tensor"
+    )
+
+
+@operator("Conv")
+class Conv(Convolving):
+    """Y[n, o, p] = sum over c, k of W[o, c, k] * X[n, c, s*p + d*k] (+ B[o]).
+
+    https://onnx.ai/onnx/operators/onnx__Conv.html
+    """
+
+    def outputs(self, x: Fact, w: Fact, b: Fact | None = None) -> list[Fact]:
+        shape = self.convolved(x.shape, w.shape)
+        if shape is not None:
+            vector(b, shape[1], self.node, 2, "bias")
+        return [x.of(shape)]
 
     def cost(self, ins: Sequence[Fact | None], outs: Sequence[Fact]) -> Cost | None:
         """Each output element sums ``C_in/group * kernel`` products; a bias adds one more."""
@@ -148,14 +155,8 @@ class Conv(Windowed):
         bias = len(ins) > 2 and ins[2] is not None
         return Cost.linear(y, product(w.shape[1:]), bias=bias)
 
-
-def _group_help(channels: int, weight: tuple[Dim, ...], names: tuple[str, ...]) -> str:
-    per_group, outputs = weight[1], weight[0]
-    if isinstance(per_group, int) and isinstance(outputs, int) and per_group and not channels % per_group:
-        group = channels // per_group
-        if group and not outputs % group:
-            return f"group={group} would fit this weight and input"
-    return (
-        f"no `group` value fits ({channels} / group is never {per_group}): "
-        f"'{names[0]}' or '{names[1]}' is the wrong tensor"
-    )
+    def bounds(
+        self, ranges: Sequence[Interval], ins: Sequence[Fact | None], outs: Sequence[Fact]
+    ) -> list[Interval]:
+        bias = ranges[2] if len(ins) > 2 and ins[2] is not None else None
+        return [self.dot_bounds(ranges[0], ranges[1], bias)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archlint.model.dtypes import ONNX_CODES
+from archlint.reporting.recurrent import recurrent_json
 from archlint.symbolic import Expr, free_symbols, is_known
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def report(analysis: Analysis) -> dict[str, Any]:
         "not_counted": [{"op": u.op, "count": u.count, "reason": u.reason} for u in costs.uncounted],
         "layers": [_layer(analysis, scope, step) for scope in shapes.scopes for step in scope.steps],
         "tensors": {name: text for scope in shapes.scopes for name, text in _tensors(scope)},
-        "recurrent": [],
+        "recurrent": recurrent_json(analysis),
     }
 
 
@@ -64,14 +65,20 @@ def _port(scope: Scope, name: str) -> dict[str, Any]:
 
 def _totals(analysis: Analysis) -> dict[str, Any]:
     total = analysis.costs.total
-    weights = {id(w): w for g in analysis.model.graphs() for w in g.weights.values()}
+    stored = analysis.costs.parameters
     return {
         "macs": dim(total.macs),
         "mults": dim(total.mults),
         "adds": dim(total.adds),
         "other": dim(total.other),
-        "params": sum(w.numel for w in weights.values()),
-        "weight_bytes": sum(w.nbytes or 0 for w in weights.values()),
+        "params": stored.learned,
+        "params_apart": {
+            "statistics": stored.statistics,
+            "quantization": stored.quantization,
+            "indices": stored.indices,
+            "scalars": stored.scalars,
+        },
+        "weight_bytes": stored.total_bytes,
         "peak_activation_bytes": None,
     }
 
@@ -94,7 +101,7 @@ def _layer(analysis: Analysis, scope: Scope, step: Step) -> dict[str, Any]:
         "macs": None if cost is None else dim(cost.macs),
         "mults": None if cost is None else dim(cost.mults),
         "adds": None if cost is None else dim(cost.adds),
-        "params": sum(f.weight.numel for f in step.ins if f is not None and f.weight is not None),
+        "params": analysis.costs.parameters.of(node),
         "line": node.line,
     }
 

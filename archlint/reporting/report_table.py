@@ -94,7 +94,7 @@ def _rows(analysis: Analysis) -> Iterator[_Row]:
     for scope in analysis.shapes.scopes:
         for step in scope.steps:
             index += 1
-            params = sum(f.weight.numel for f in step.ins if f is not None and f.weight is not None)
+            params = costs.parameters.of(step.node)
             yield _Row(index, scope, step, costs.of(step), params, id(step) in costs.folded)
 
 

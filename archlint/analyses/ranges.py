@@ -1,0 +1,181 @@
+"""Ranges: the values that a tensor's elements can take, from the operators' bounds, on demand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archlint.errors import LoadError, Undetermined
+from archlint.ops import ANY, Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from archlint.analyses.constants import Constants
+    from archlint.analyses.dataflow import Dataflow, Origin
+    from archlint.analyses.shapes import Scope
+
+MOVES = frozenset({"Identity", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Slice", "Expand"})
+"""Operators whose output elements are elements of their first input."""
+_FAILURES = (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, Undetermined, LoadError)
+DEEPEST = 10_000
+
+
+class Ranges:
+    """Intervals of tensors, computed when asked for and remembered.
+
+    ``inputs`` gives the ranges of graph inputs that the user configured or measured; every other
+    graph input can be anything. Nothing is assumed here.
+    """
+
+    def __init__(
+        self, flow: Dataflow, constants: Constants, inputs: Mapping[str, Interval] | None = None
+    ) -> None:
+        self.flow = flow
+        self.constants = constants
+        self.inputs = dict(inputs or {})
+        self._known: dict[tuple[int, str], Interval] = {}
+
+    def of(self, name: str, scope: Scope | None = None) -> Interval:
+        """The interval of tensor ``name``; `ANY` where nothing is known."""
+        return self.at(self.flow.origin(name, scope or self.flow.shapes.main))
+
+    def at(self, origin: Origin) -> Interval:
+        """The interval of a tensor by its maker, its inputs first, without recursion."""
+        waiting = [origin]
+        active: set[tuple[int, str]] = set()
+        while waiting:
+            top = waiting[-1]
+            if top.key in self._known:
+                waiting.pop()
+                continue
+            if top.key not in active and len(waiting) < DEEPEST:
+                active.add(top.key)
+                before = [o for o in self._sources(top) if o.key not in self._known and o.key not in active]
+                if before:
+                    waiting += before
+                    continue
+            waiting.pop()
+            self._note(top)
+        return self._known[origin.key]
+
+    def _sources(self, origin: Origin) -> list[Origin]:
+        """The tensors whose ranges decide that of ``origin``."""
+        step = origin.step
+        if step is None:
+            return []
+        inner = self._bodies(origin)
+        if inner is not None:
+            return inner
+        return [self.flow.origin(n, origin.scope) for n in step.node.inputs if n]
+
+    def _bodies(self, origin: Origin) -> list[Origin] | None:
+        """The body outputs that output ``origin`` of a step is one of; None for a plain operator."""
+        step = origin.step
+        assert step is not None
+        node, index = step.node, origin.index
+        if not step.children:
+            return None
+        if not node.bodies:
+            (body,) = step.children.values()
+            names = [f.outputs for f in self.flow.model.functions.values() if f.graph is body.graph]
+            return [self.flow.origin(names[0][index], body)] if names else []
+        found = []
+        for body in step.children.values():
+            # the first output of a Loop body is its condition; a state passes unchanged at zero trips
+            at = index + 1 if node.op_type == "Loop" else index
+            outputs = list(body.graph.outputs)
+            if at < len(outputs):
+                found.append(self.flow.origin(outputs[at], body))
+        states = _states(origin)
+        if index < len(states):
+            found.append(self.flow.origin(states[index], origin.scope))
+        return found
+
+    def _note(self, origin: Origin) -> None:
+        step = origin.step
+        if origin.weight is not None:
+            self._known[origin.key] = self._stored(origin)
+            return
+        if step is None:
+            main = origin.scope is self.flow.shapes.main
+            self._known[origin.key] = self.inputs.get(origin.name, ANY) if main else ANY
+            return
+        inner = self._bodies(origin)
+        if inner is not None:
+            self._known[origin.key] = hull([self._known.get(o.key, ANY) for o in inner])
+            return
+        given = [
+            self._known.get(self.flow.origin(n, origin.scope).key, ANY) if n else ANY
+            for n in step.node.inputs
+        ]
+        found = _bounds(origin, given)
+        for i, name in enumerate(step.node.outputs):
+            if name:
+                self._known[id(origin.scope), name] = found[i] if i < len(found) else ANY
+
+    def _stored(self, origin: Origin) -> Interval:
+        weight = origin.weight
+        assert weight is not None
+        if weight.dtype == "string" or weight.dtype.startswith("complex"):
+            return ANY
+        try:
+            statistics = weight.statistics()
+            if statistics.nan or not statistics.count:
+                return ANY
+            lo, hi = statistics.minimum, statistics.maximum
+            if statistics.inf:
+                lo, hi = float("-inf"), float("inf")
+            return Interval(lo, hi, array=weight.array())
+        except _FAILURES:
+            return ANY
+
+
+def _states(origin: Origin) -> Sequence[str]:
+    """Initial values of the states that a Loop or Scan carries."""
+    step = origin.step
+    assert step is not None
+    if step.node.op_type == "Loop":
+        return step.node.inputs[2:]
+    if step.node.op_type == "Scan":
+        scanned = step.node.attrs.get("num_scan_inputs", 0)
+        return step.node.inputs[: len(step.node.inputs) - scanned] if isinstance(scanned, int) else ()
+    return ()
+
+
+def _bounds(origin: Origin, given: list[Interval]) -> list[Interval]:
+    """What the operator's definition says; for an undefined mover of elements, its input's hull."""
+    import numpy as np
+
+    step = origin.step
+    assert step is not None
+    found: list[Interval] = []
+    if step.operator is not None:
+        try:
+            with np.errstate(all="ignore"):
+                found = list(step.operator.bounds(given, step.ins, step.outs))
+        except _FAILURES:
+            found = []
+    if (not found or found[0] is ANY) and not step.node.domain and step.node.op_type in MOVES and given:
+        x = given[0]
+        found = [Interval(x.least(), x.greatest(), x.source)]
+    return [ANY if _broken(i) else i for i in found]
+
+
+def _broken(interval: Interval) -> bool:
+    import numpy as np
+
+    return bool(np.isnan(interval.lo).any() or np.isnan(interval.hi).any())
+
+
+SOURCES = ("graph", "embedding", "configured", "calibration", "assumed")
+"""Where a range comes from, the more certain first; a combination takes the last of its parts."""
+
+
+def hull(intervals: Sequence[Interval]) -> Interval:
+    """The smallest interval that holds all of ``intervals``; `ANY` of none."""
+    if not intervals:
+        return ANY
+    if len(intervals) == 1:
+        return intervals[0]
+    source = max((i.source for i in intervals), key=lambda s: SOURCES.index(s) if s in SOURCES else 0)
+    return Interval(min(i.least() for i in intervals), max(i.greatest() for i in intervals), source)

@@ -1,0 +1,172 @@
+"""`Recurrent`: every recurrent cell of a model, judged gate by gate, or the reason it was not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from archlint.analyses.dataflow import attributes
+from archlint.analyses.recurrent.drive import drive_of
+from archlint.analyses.recurrent.operators import KINDS, Site, directions, recurrences
+from archlint.analyses.recurrent.verdicts import Gate, judge
+from archlint.errors import Undetermined
+
+if TYPE_CHECKING:
+    from archlint.analyses.analysis import Analysis
+    from archlint.analyses.recurrent.box import Box
+    from archlint.analyses.recurrent.cell import Drive, Recurrence
+    from archlint.model import Node, Place
+
+
+@dataclass(frozen=True, slots=True)
+class InputRange:
+    """The box that a verdict holds for, over all features, and where it comes from."""
+
+    lo: float
+    hi: float
+    source: str
+
+    def __str__(self) -> str:
+        return f"[{self.lo:.4g}, {self.hi:.4g}]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cell:
+    """One recurrent cell in one direction.
+
+    ``form`` is operator, quantized or decomposed; ``reason`` says why a cell is not ``analysed``.
+    ``count`` is the number of steps of an unrolled cell that share these weights. ``notes`` are
+    the assumptions its verdicts rest on.
+    """
+
+    name: str
+    op: str
+    node: Node
+    scope: tuple[str, ...]
+    direction: str
+    form: str
+    hidden_size: int | None
+    input_size: int | None
+    reason: str | None = None
+    input_range: InputRange | None = None
+    gates: dict[str, Gate] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    count: int = 1
+    told: str = ""
+    """What bounds the input, for messages."""
+    recurrence: Recurrence | None = field(default=None, repr=False)
+    drive: Drive | None = field(default=None, repr=False)
+    box: Box | None = field(default=None, repr=False)
+
+    @property
+    def analysed(self) -> bool:
+        """True when the gates were judged."""
+        return self.reason is None
+
+    @property
+    def title(self) -> str:
+        """What to call it in a sentence: the operator, and the direction where there are two."""
+        text = self.op if self.form != "decomposed" else f"{self.op} cell"
+        return f"{text} ({self.direction})" if self.direction != "forward" else text
+
+    @property
+    def premise(self) -> str:
+        """What every bound holds for: the range of x and where it comes from."""
+        told = self.input_range
+        if told is None:
+            return "nothing"
+        ways = {
+            "assumed": "assumed",
+            "configured": "configured",
+            "graph": f"from {self.told}" if self.told else "from the graph",
+            "embedding": "embedding rows",
+            "calibration": "calibration data",
+        }
+        return f"x in {told} ({ways.get(told.source, told.source)})"
+
+    def at(self, subject: str) -> Place:
+        """Where findings about ``subject`` (a gate, an end of it) stand; the direction is added."""
+        return self.node.at(f"{self.direction} {subject}")
+
+    @property
+    def sequence_length(self) -> int | None:
+        """Number of steps where it is fixed."""
+        return self.recurrence.steps if self.recurrence is not None else None
+
+
+class Recurrent:
+    """The cells of a model, in the order of its graphs; computed when first asked for."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self.analysis = analysis
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """Every cell and direction."""
+        found: list[Cell] = []
+        for scope in self.analysis.dataflow.scopes:
+            for step in scope.steps:
+                if step.node.kind in KINDS:
+                    found += self._operator(Site(scope, step))
+        return found
+
+    def of(self, node: Node) -> list[Cell]:
+        """The cells of one node."""
+        return [c for c in self.cells if c.node is node]
+
+    def _operator(self, site: Site) -> list[Cell]:
+        analysis, node = self.analysis, site.step.node
+        form = "quantized" if site.quantized else "operator"
+        try:
+            made = recurrences(analysis, site)
+        except Undetermined as unknown:
+            attrs = attributes(site.scope, node)
+            size = attrs.get("hidden_size")
+            n = size if isinstance(size, int) else None
+            return [
+                Cell(node.label, site.kind, node, site.scope.path, way, form, n, None, unknown.reason)
+                for way in directions(attrs)
+            ]
+        source = analysis.dataflow.origin(site.name(0), site.scope)
+        drive = drive_of(analysis, source, made[0][1].inputs)
+        return [cell_of(node, site.scope.path, way, form, recurrence, drive) for way, recurrence in made]
+
+
+def cell_of(
+    node: Node,
+    scope: tuple[str, ...],
+    direction: str,
+    form: str,
+    recurrence: Recurrence,
+    drive: Drive,
+    count: int = 1,
+) -> Cell:
+    """A cell with its verdicts."""
+    verdict = judge(recurrence, drive)
+    told = InputRange(float(drive.lo.min()), float(drive.hi.max()), drive.source)
+    return Cell(
+        node.label,
+        recurrence.kind,
+        node,
+        scope,
+        direction,
+        form,
+        recurrence.hidden,
+        recurrence.inputs,
+        None,
+        told,
+        verdict.gates,
+        verdict.notes,
+        count,
+        drive.told,
+        recurrence,
+        drive,
+        verdict.box,
+    )
+
+
+def listed(units: tuple[int, ...], most: int = 8) -> str:
+    """Unit numbers for a message: ``3, 7, 12 and 9 more``."""
+    text = ", ".join(str(u) for u in units[:most])
+    return f"{text} and {len(units) - most} more" if len(units) > most else text

@@ -1,0 +1,173 @@
+"""The recurrence itself, run in NumPy: on inputs that are drawn, given, or chosen to refute a claim."""
+
+# ruff: noqa: N806 - W, R, B and P are the names of the ONNX pages
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from archlint.analyses.recurrent.field import input_moments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+
+    from archlint.analyses.recurrent.cell import Drive, Recurrence
+
+    Array: TypeAlias = np.ndarray[Any, Any]
+
+STEPS = 60
+BATCH = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moment:
+    """One step of a run: every gate's value, and the states after it; rows are the batch."""
+
+    gates: dict[str, Array]
+    h: Array
+    c: Array | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """Shares of steps that one gate spends at its ends, and the least and greatest value seen."""
+
+    closed: Array
+    open: Array
+    lo: Array
+    hi: Array
+    steps: int
+
+
+def simulate(
+    cell: Recurrence, x: Array, h: Array | None = None, c: Array | None = None, dtype: Any = None
+) -> Iterator[Moment]:
+    """Runs ``cell`` over ``x`` [steps, batch, features] from the states given, zero by default.
+
+    The equations are those of onnxruntime: gates are clipped, the input of h(C) is not, and
+    f = 1 - i with input_forget. Computed in ``dtype`` (float32 by default).
+    """
+    import numpy as np
+
+    dtype = np.float32 if dtype is None else dtype
+    n, batch = cell.hidden, x.shape[1]
+    W, R = ({q: w.astype(dtype, copy=False) for q, w in ws.items()} for ws in (cell.W, cell.R))
+    b, rb = ({q: w.astype(dtype) for q, w in ws.items()} for ws in (cell.b, cell.rb))
+    P = {q: w.astype(dtype) for q, w in cell.P.items()}
+    h = np.zeros((batch, n), dtype) if h is None else np.asarray(h, dtype)
+    if cell.kind == "LSTM":
+        c = np.zeros((batch, n), dtype) if c is None else np.asarray(c, dtype)
+
+    def clip(z: Array) -> Array:
+        return z if cell.clip is None else np.clip(z, -cell.clip, cell.clip)
+
+    for row in x:
+        u = np.asarray(row, dtype)
+
+        def z(q: str, u: Array = u, h: Array = h, c: Array | None = None) -> Array:
+            total = u @ W[q].T + h @ R[q].T + (b[q] + rb[q])
+            return clip(total if c is None or q not in P else total + P[q] * c)
+
+        if cell.kind == "LSTM":
+            assert c is not None
+            i, g = cell.f(z("input", c=c)), cell.g(z("cell"))
+            f = 1 - i if cell.coupled else cell.f(z("forget", c=c))
+            c = f * c + i * g
+            o = cell.f(z("output", c=c))
+            h = o * cell.h(c)
+            yield Moment({"input": i, "output": o, "forget": f, "cell": g}, h, c)
+        elif cell.kind == "GRU":
+            update, reset = cell.f(z("update")), cell.f(z("reset"))
+            q = "candidate"
+            if cell.linear_before_reset:
+                inner = u @ W[q].T + b[q] + reset * (h @ R[q].T + rb[q])
+            else:
+                inner = u @ W[q].T + b[q] + (reset * h) @ R[q].T + rb[q]
+            g = cell.g(clip(inner))
+            h = (1 - update) * g + update * h
+            yield Moment({"update": update, "reset": reset, "candidate": g}, h, None)
+        else:
+            h = cell.f(z("state"))
+            yield Moment({"state": h}, h, None)
+
+
+def measure(moments: Iterator[Moment], gates: tuple[str, ...], eps: float) -> dict[str, Measured]:
+    """How often each gate of a run is at its ends; a state's ends are -1 and 1."""
+    import numpy as np
+
+    counts: dict[str, list[Array]] = {}
+    steps = rows = 0
+    for moment in moments:
+        steps += 1
+        for q in gates:
+            value = moment.gates[q]
+            rows = len(value)
+            low, high = (eps - 1, 1 - eps) if q == "state" else (eps, 1 - eps)
+            new = [(value < low).sum(0), (value > high).sum(0), value.min(0), value.max(0)]
+            old = counts.get(q)
+            if old is not None:
+                new = [
+                    old[0] + new[0],
+                    old[1] + new[1],
+                    np.minimum(old[2], new[2]),
+                    np.maximum(old[3], new[3]),
+                ]
+            counts[q] = new
+    total = max(steps * rows, 1)
+    return {q: Measured(k[0] / total, k[1] / total, k[2], k[3], total) for q, k in counts.items()}
+
+
+def drawn(drive: Drive, steps: int = STEPS, batch: int = BATCH, seed: int = 0) -> Array:
+    """Inputs [steps, batch, features] from the model of x: rows of the table, a box, or Gaussians."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    if drive.table is not None and drive.mean is None:
+        rows: Array = drive.table[rng.integers(len(drive.table), size=(steps, batch))]
+        return rows
+    size = (steps, batch, len(drive.lo))
+    if drive.mean is None and all(drive.known):
+        return rng.uniform(drive.lo, drive.hi, size).astype(np.float32)
+    if drive.mean is None:
+        x = rng.standard_normal(size)
+        low = drive.lo if drive.known[0] else -np.inf
+        high = drive.hi if drive.known[1] else np.inf
+        return np.clip(x, low, high).astype(np.float32)
+    mean, variance = input_moments(drive)
+    return (mean + np.sqrt(variance) * rng.standard_normal(size)).astype(np.float32)
+
+
+def cornered(drive: Drive, steps: int = 24, batch: int = BATCH, seed: int = 1) -> Array:
+    """Inputs inside the box, half of them its corners: what a proof must survive."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    if drive.table is not None:
+        rows: Array = drive.table[rng.integers(len(drive.table), size=(steps, batch))]
+        return rows
+    size = (steps, batch, len(drive.lo))
+    share = rng.random(size)
+    share[:, ::2] = share[:, ::2] > 0.5
+    inside: Array = drive.lo + share * (drive.hi - drive.lo)
+    return inside
+
+
+def witnesses(cell: Recurrence, drive: Drive, gate: str, units: list[int], steps: int = 20) -> Array:
+    """One input sequence per unit that pushes its gate away from where it rests, [steps, units, d].
+
+    The corner of the box that moves z_d most against its bias, held for the whole run: a cheap
+    ascent, which refutes "always saturated" when it succeeds and says nothing when it fails.
+    """
+    import numpy as np
+
+    W = cell.W[gate][units].astype(np.float64)
+    against = -np.sign(cell.bias(gate)[units])[:, None]
+    if drive.table is not None:
+        score = drive.table.astype(np.float64) @ W.T * against.T
+        rows = drive.table[score.argmax(axis=0)].astype(np.float64)
+    else:
+        rows = np.where(W * against >= 0, drive.hi, drive.lo)
+    return np.broadcast_to(rows, (steps, *rows.shape))

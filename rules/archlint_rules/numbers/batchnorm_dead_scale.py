@@ -1,0 +1,47 @@
+from archlint.api import Analysis, Findings, LoadError, Node, rule
+
+
+@rule("NUM008", on="BatchNormalization", needs=("shapes", "weights"))
+def batchnorm_dead_scale(norm: Node, analysis: Analysis, *, share: float = 0.0) -> Findings:
+    """A batch normalization whose scale is exactly zero, so that a channel carries no signal.
+
+    The channel is the constant B whatever the input is. It could be pruned with its filters;
+    training that pulls scales to zero does this on purpose before pruning. ``share`` is the share of
+    dead channels from which on the layer is told. A layer whose scales are all zero and that a
+    residual addition reads is left alone: that is how some networks are initialized.
+
+    Source: https://arxiv.org/abs/1708.06519 (network slimming prunes channels by their scale)
+
+    Bad:
+        inputs: {x: [1, 2, 4, 4]}
+        layers:
+          - op: BatchNormalization
+            scale: [1.0, 0.0]
+            B: [0.0, 0.0]
+            input_mean: [0.0, 0.0]
+            input_var: [1.0, 1.0]
+    Good:
+        inputs: {x: [1, 2, 4, 4]}
+        layers:
+          - op: BatchNormalization
+            scale: [1.0, 0.5]
+            B: [0.0, 0.0]
+            input_mean: [0.0, 0.0]
+            input_var: [1.0, 1.0]
+    """
+    facts = analysis.shapes.inputs(norm)
+    weight = facts[1].weight if len(facts) > 1 and facts[1] is not None else None
+    if weight is None or not weight.numel:
+        return
+    try:
+        zeros = weight.statistics().zeros
+    except LoadError:
+        return
+    readers = norm.readers()
+    residual = zeros == weight.numel and any(r.op_type == "Add" for r in readers)
+    if zeros and zeros >= share * weight.numel and not residual:
+        yield norm.at(f"input {norm.inputs[1]}").says(
+            f"scale is 0 for {zeros} of {weight.numel} channels, which are constant",
+            hint="prune the channels together with the filters that feed them",
+            zeros=zeros,
+        )

@@ -1,0 +1,46 @@
+from archlint.api import Analysis, Findings, LoadError, Node, rule
+
+
+@rule("NUM009", on="BatchNormalization", severity="error", needs=("shapes", "weights"))
+def batchnorm_negative_variance(norm: Node, analysis: Analysis) -> Findings:
+    """A batch normalization whose stored variance is so negative that its root is not a number.
+
+    The layer divides by sqrt(var + epsilon). A variance below -epsilon makes the channel NaN for
+    every input; it comes from a wrong order of the weights or from corrupt statistics.
+
+    Source: https://onnx.ai/onnx/operators/onnx__BatchNormalization.html
+
+    Bad:
+        inputs: {x: [1, 2, 4, 4]}
+        layers:
+          - op: BatchNormalization
+            scale: [1.0, 1.0]
+            B: [0.0, 0.0]
+            input_mean: [0.0, 0.0]
+            input_var: [1.0, -1.0]
+    Good:
+        inputs: {x: [1, 2, 4, 4]}
+        layers:
+          - op: BatchNormalization
+            scale: [1.0, 1.0]
+            B: [0.0, 0.0]
+            input_mean: [0.0, 0.0]
+            input_var: [1.0, 0.5]
+    """
+    facts = analysis.shapes.inputs(norm)
+    epsilon = norm.number("epsilon", 1e-5)
+    weight = facts[4].weight if len(facts) > 4 and facts[4] is not None else None
+    if weight is None or epsilon is None or norm.integer("training_mode", 0):
+        return
+    try:
+        values = weight.array().reshape(-1)
+    except LoadError:
+        return
+    wrong = [i for i, v in enumerate(values.tolist()) if v <= -epsilon]
+    if wrong:
+        yield norm.at(f"input {norm.inputs[4]}").says(
+            f"variance of channel {wrong[0]} is {float(values[wrong[0]]):g}, "
+            f"below -epsilon = {-epsilon:g} ({len(wrong)} of {len(values)} channels)",
+            hint="check that scale, B, mean and var are in ONNX's order",
+            channels=wrong,
+        )

@@ -1,0 +1,1 @@
+"""RNN: recurrent cells whose gates, states or weights do not do their work."""

@@ -1,0 +1,102 @@
+from archlint.api import Analysis, Cell, Draft, Findings, Gate, Model, listed, rule
+
+
+@rule("RNN001", on=Model, needs=("weights", "recurrent"))
+def forget_gate_saturated(
+    _model: Model,
+    analysis: Analysis,
+    *,
+    closed_share: float = 0.25,
+    open_share: float = 0.5,
+    long_memory: float = 1000.0,
+) -> Findings:
+    """A forget gate that stays at 0 or at 1 whatever the cell reads.
+
+    A unit whose gate is closed (f < 0.05) forgets everything within a step; one whose gate is open
+    (f > 0.95) can hardly forget. Either way the gate no longer learns, for df/dh = f(1 - f) R_f.
+
+    *Proven* units are stuck for every input in the range that the message names, by interval
+    arithmetic over every state the cell can reach. *Likely* units are stuck on more than 99 % of
+    the steps of a synthetic run, and by the tails of a mean field. Calibration data measures both.
+
+    Closed is a warning when any unit is proven, or when at least ``closed_share`` of the units are
+    proven or likely. Open is information from the first proven unit, or from ``open_share`` of the
+    units on, because open gates are often meant (chrono initialisation). It becomes a warning when
+    90 % are open and the median time constant exceeds the sequence, or ``long_memory`` steps where
+    the length of the sequence is unknown.
+
+    Bad:
+        inputs: {x: [T, N, 4]}
+        layers:
+          - {op: LSTM, hidden_size: 8, init: {W: {constant: 0.1}, R: {constant: 0.1}, b_f: {constant: -9.0}}}
+    Good:
+        inputs: {x: [T, N, 4]}
+        layers:
+          - {op: LSTM, hidden_size: 8, init: {W: {constant: 0.1}, R: {constant: 0.1}, b_f: {constant: 1.0}}}
+    """
+    for cell in analysis.recurrent.cells:
+        gate = cell.gates.get("forget")
+        if gate is None:
+            continue
+        closed = gate.closed.sure
+        if gate.closed.proven or len(closed) >= closed_share * gate.units:
+            yield _closed(cell, gate)
+        opened = gate.open.sure
+        if gate.open.proven or len(opened) >= open_share * gate.units:
+            limit = cell.sequence_length or long_memory
+            stuck = len(opened) >= 0.9 * gate.units and gate.median_time_constant > limit
+            yield _open(cell, gate, "warning" if stuck else "info")
+
+
+def _closed(cell: Cell, gate: Gate) -> Draft:
+    proven, units = gate.closed.proven, gate.closed.sure
+    worst = min(units, key=lambda u: float(gate.hi[u]))
+    notes = [f"unit {worst}: {gate.why(worst)}"]
+    if proven:
+        f = max(float(gate.hi[u]) for u in proven)
+        slope = max(float(gate.gradient[u]) for u in proven)
+        said = f"proven closed: f <= {f:.3g} for every {cell.premise} and every state"
+        notes.append(f"such a unit forgets within {_steps(f)} steps; |df/dh| <= {slope:.2g}")
+        if len(units) > len(proven):
+            notes.append(f"{len(units) - len(proven)} more are likely closed")
+    else:
+        said = "likely closed: f < 0.05 on more than 99 % of the steps of a synthetic run"
+    return cell.at("forget gate, closed").says(
+        f"{len(proven or units)} of {gate.units} forget gates of the {cell.title} are {said}; "
+        f"units {listed(proven or units)}",
+        hint="reset the forget bias to 1 (or to ln U(1, T-1)) and retrain; check the learning rate "
+        "and the scale of the input",
+        severity="warning",
+        notes=tuple(notes),
+        units=list(units),
+        proven=list(proven),
+    )
+
+
+def _open(cell: Cell, gate: Gate, severity: str) -> Draft:
+    proven, units = gate.open.proven, gate.open.sure
+    if proven:
+        f = min(float(gate.lo[u]) for u in proven)
+        said = f"proven open: f >= {f:.4g} for every {cell.premise} and every state"
+    else:
+        said = "likely open: f > 0.95 on more than 99 % of the steps of a synthetic run"
+    hint = (
+        "a unit that cannot forget sums its input up; lower the forget bias"
+        if severity == "warning"
+        else "meant after chrono or large-bias initialisation; else lower the forget bias"
+    )
+    return cell.at("forget gate, open").says(
+        f"{len(proven or units)} of {gate.units} forget gates of the {cell.title} are {said}; "
+        f"units {listed(proven or units)}",
+        severity=severity,
+        hint=hint,
+        notes=(f"median time constant at rest {gate.median_time_constant:.3g} steps",),
+        units=list(units),
+        proven=list(proven),
+    )
+
+
+def _steps(f: float) -> str:
+    from math import log
+
+    return f"{-1 / log(f):.2g}" if 0 < f < 1 else "0"

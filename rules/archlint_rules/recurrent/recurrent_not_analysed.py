@@ -1,0 +1,22 @@
+from archlint.api import Analysis, Findings, Model, rule
+
+
+@rule("RNN002", on=Model, severity="info", needs=("weights", "recurrent"))
+def recurrent_not_analysed(_model: Model, analysis: Analysis) -> Findings:
+    """A recurrent cell whose gates could not be judged, with the reason.
+
+    The analysis needs the numbers of W and R. It has none when the weights are inputs of the
+    model, when they lie in a file that is missing, or when they are computed from the input.
+
+    Bad:
+        inputs: {x: [T, N, 4], w: [1, 32, 4], r: [1, 32, 8]}
+        layers:
+          - {op: LSTM, in: [x, w, r], hidden_size: 8}
+    Good:
+        inputs: {x: [T, N, 4]}
+        layers:
+          - {op: LSTM, hidden_size: 8, init: {W: {constant: 0.1}, R: {constant: 0.1}}}
+    """
+    for cell in analysis.recurrent.cells:
+        if not cell.analysed:
+            yield cell.at("weights").says(f"the {cell.title} was not analysed, because {cell.reason}")

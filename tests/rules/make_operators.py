@@ -1,0 +1,44 @@
+"""Writes the table of ONNX operators that the rules read, from the schemas of the installed onnx.
+
+Run ``python tests/rules/make_operators.py`` after an upgrade of onnx. A row is one version of an
+operator: the opset it holds from, its attributes (``!`` marks a required one), or None in place of
+them from the opset where the operator is deprecated.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+DOMAINS = ("", "ai.onnx.ml", "ai.onnx.preview.training")
+TARGET = Path(__file__).parents[2] / "rules" / "archlint_rules" / "graph" / "operators.json"
+
+
+def table() -> dict[str, dict[str, list]]:
+    from onnx import defs
+
+    found: dict[str, dict[str, list]] = {domain: {} for domain in DOMAINS}
+    schemas = [s for s in defs.get_all_schemas_with_history() if s.domain in found]
+    for s in sorted(schemas, key=lambda s: (s.name, s.since_version)):
+        names = " ".join(n + "!" * a.required for n, a in sorted(s.attributes.items()))
+        row = [s.since_version, None if s.deprecated else names]
+        rows = found[s.domain].setdefault(s.name, [])
+        if not rows or rows[-1][1] != row[1]:
+            rows.append(row)
+    return found
+
+
+def text() -> str:
+    import onnx
+
+    parts = [f'"onnx": "{onnx.__version__}"']
+    for domain, operators in table().items():
+        rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(row)}" for name, row in operators.items())
+        parts.append(f'"{domain or "ai.onnx"}": {{\n{rows}\n}}')
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(text(), encoding="utf-8")
+    sys.stdout.write(f"{TARGET.name}: {sum(map(len, table().values()))} operators\n")
