@@ -12,7 +12,9 @@ def constant_gate(_model: Model, analysis: Analysis, *, share: float = 0.1) -> F
     Bad:
         inputs: {x: [T, N, 4]}
         layers:
-          - {op: LSTM, hidden_size: 8, init: {W: {constant: 0.1}, R: {constant: 0.1}, W_f: {constant: 0.0}, R_f: {constant: 0.0}}}
+          - op: LSTM
+            hidden_size: 8
+            init: {W: {constant: 0.1}, R: {constant: 0.1}, W_f: {constant: 0.0}, R_f: {constant: 0.0}}
     Good:
         inputs: {x: [T, N, 4]}
         layers:

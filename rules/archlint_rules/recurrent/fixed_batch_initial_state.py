@@ -13,11 +13,11 @@ def fixed_batch_initial_state(node: Node, analysis: Analysis) -> Findings:
     Bad:
         inputs: {x: [T, N, 4]}
         layers:
-          - {op: LSTM, hidden_size: 8, weights: {initial_h: [1, 3, 8]}}
+          - {op: LSTM, hidden_size: 8, weights: {W: [1, 32, 4], R: [1, 32, 8], initial_h: [1, 3, 8]}}
     Good:
         inputs: {x: [T, 3, 4]}
         layers:
-          - {op: LSTM, hidden_size: 8, weights: {initial_h: [1, 3, 8]}}
+          - {op: LSTM, hidden_size: 8, weights: {W: [1, 32, 4], R: [1, 32, 8], initial_h: [1, 3, 8]}}
     """
     facts = analysis.shapes.inputs(node)
     first = 0 if node.attrs.get("layout", 0) else 1

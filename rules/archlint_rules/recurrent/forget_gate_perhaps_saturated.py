@@ -11,9 +11,11 @@ def forget_gate_perhaps_saturated(_model: Model, analysis: Analysis, *, share: f
     settles it: run the check with calibration arrays.
 
     Bad:
-        inputs: {x: [T, N, 4]}
+        inputs: {x: [T, N, 16]}
         layers:
-          - {op: LSTM, hidden_size: 16, init: {W: {normal: {std: 1.2, seed: 3}}, R: {constant: 0.0}, b_f: {constant: -9.0}}}
+          - op: LSTM
+            hidden_size: 8
+            init: {W: {constant: 0.1}, R: {constant: 0.0}, W_f: {constant: 0.63}, b_f: {constant: -9.0}}
     Good:
         inputs: {x: [T, N, 4]}
         layers:
