@@ -83,6 +83,11 @@ class Weight:
         """Stored size in bytes, sub-byte types packed; None for strings."""
         return nbytes(self.dtype, self.numel)
 
+    @property
+    def described(self) -> bool:
+        """False for a weight of which the model gives the shape alone, and no numbers to read."""
+        return bool(getattr(self.source, "described", True))
+
     def array(self) -> NDArray[Any]:
         """The numbers as a read-only array.
 
