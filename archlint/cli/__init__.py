@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
-_COMMANDS = ("check", "report", "rule", "solve", "config", "init")
+_COMMANDS = ("check", "report", "solve", "rule", "config", "init", "test-rules")
 _MODELS = (".onnx", ".onnxtxt", ".yaml", ".yml", ".pb", ".textproto")
 
 
@@ -36,7 +36,7 @@ class _Lazy(click.Group):
             return None
         from importlib import import_module
 
-        command: click.Command = import_module(f"archlint.cli.{cmd_name}").command
+        command: click.Command = import_module(f"archlint.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def resolve_command(

@@ -56,9 +56,9 @@ LEVELS = ("error", "warning", "info")
 @click.pass_context
 def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     """Report the defects of model files and of folders of them (default: this folder)."""
+    from archlint.api import load
     from archlint.linting import lint
     from archlint.linting.session import Session
-    from archlint.api import load
 
     started = time.perf_counter()
     pinned, _ = parse_dims(given["dims"])

@@ -27,9 +27,9 @@ class Documentation:
 
 
 def documentation(doc: str) -> Documentation:
-    """``doc`` in parts.
+    r"""``doc`` in parts.
 
-    >>> documentation("Short.\\n\\nWhy.\\n\\nSource: ONNX\\n\\nBad: {op: Relu}\\nGood: {op: Elu}").bad
+    >>> documentation("Short.\n\nWhy.\n\nSource: ONNX\n\nBad: {op: Relu}\nGood: {op: Elu}").bad
     ('{op: Relu}',)
     """
     summary, _, rest = doc.partition("\n")
@@ -39,7 +39,9 @@ def documentation(doc: str) -> Documentation:
         head = _HEAD.match(line)
         if head:
             sections.append((_HEADS[head[1]], [head[2]]))
-        elif sections and (not line.strip() or line[:1].isspace() or sections[-1][0] in {"source", "example"}):
+        elif sections and (
+            not line.strip() or line[:1].isspace() or sections[-1][0] in {"source", "example"}
+        ):
             sections[-1][1].append(line)
         elif sections:
             sections.append(("text", [line]))

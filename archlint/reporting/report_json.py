@@ -64,21 +64,21 @@ def _port(scope: Scope, name: str) -> dict[str, Any]:
 
 
 def _totals(analysis: Analysis) -> dict[str, Any]:
-    total = analysis.costs.total
-    stored = analysis.costs.parameters
+    total, stored = analysis.costs.total, analysis.costs.parameters
     return {
         "macs": dim(total.macs),
         "mults": dim(total.mults),
         "adds": dim(total.adds),
         "other": dim(total.other),
         "params": stored.learned,
-        "params_apart": {
+        "stored_apart": {
             "statistics": stored.statistics,
             "quantization": stored.quantization,
             "indices": stored.indices,
             "scalars": stored.scalars,
         },
         "weight_bytes": stored.total_bytes,
+        "weight_bytes_by_dtype": stored.bytes,
         "peak_activation_bytes": None,
     }
 

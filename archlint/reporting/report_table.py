@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archlint.model import shape_text
-from archlint.reporting.report_json import report
+from archlint.reporting.recurrent import HEADER, explain, recurrent_table
+from archlint.reporting.safe import printable
 from archlint.symbolic import Expr
 
 if TYPE_CHECKING:
@@ -86,6 +87,27 @@ def show(analysis: Analysis, console: Console, view: View) -> None:
     console.print(_table(analysis, shown, console.width))
     for line in _footer(analysis, rows, len(shown)):
         console.print(Text("  " + line), soft_wrap=True)
+    if analysis.recurrent.cells:
+        console.print(_recurrent(analysis))
+        for cell in analysis.recurrent.cells:
+            for line in explain(cell):
+                console.print(Text("  " + printable(line)), soft_wrap=True)
+
+
+def _recurrent(analysis: Analysis) -> Table:
+    """One row a gate of a cell: how many units are stuck, and how surely."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        box=SIMPLE_HEAD, pad_edge=False, title="gates: proven/likely/possible units", title_justify="left"
+    )
+    for heading in HEADER:
+        table.add_column(heading, overflow="fold")
+    for row in recurrent_table(analysis):
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    return table
 
 
 def _rows(analysis: Analysis) -> Iterator[_Row]:
@@ -104,8 +126,6 @@ def _weight(row: _Row, field: str) -> int:
 
 
 def _heading(analysis: Analysis) -> str:
-    from archlint.reporting.safe import printable
-
     model = analysis.model
     opset = ", ".join(f"{d or 'ai.onnx'} {v}" for d, v in model.opsets.items())
     count = sum(len(s.steps) for s in analysis.shapes.scopes)
@@ -117,8 +137,6 @@ def _table(analysis: Analysis, rows: list[_Row], width: int) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from archlint.reporting.safe import printable
-
     total = analysis.costs.total
     wide = width >= 110
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_footer=True)
@@ -127,7 +145,9 @@ def _table(analysis: Analysis, rows: list[_Row], width: int) -> Table:
     table.add_column("op", overflow="ellipsis", no_wrap=True, min_width=4)
     table.add_column("output", overflow="fold", min_width=8)
     if wide:
-        table.add_column("params", _params(analysis), justify="right", overflow="fold")
+        table.add_column(
+            "params", number(analysis.costs.parameters.learned), justify="right", overflow="fold"
+        )
         table.add_column("macs", number(total.macs), justify="right", overflow="fold")
     table.add_column("mults", number(total.mults), justify="right", overflow="fold", min_width=9)
     table.add_column("adds", number(total.adds), justify="right", overflow="fold", min_width=9)
@@ -150,10 +170,6 @@ def _table(analysis: Analysis, rows: list[_Row], width: int) -> Table:
     return table
 
 
-def _params(analysis: Analysis) -> str:
-    return number(report(analysis)["totals"]["params"])
-
-
 def _share(cost: Cost | None, total: Cost) -> str:
     if cost is None or not isinstance(cost.mults, int) or not isinstance(total.mults, int) or not total.mults:
         return ""
@@ -161,13 +177,15 @@ def _share(cost: Cost | None, total: Cost) -> str:
 
 
 def _footer(analysis: Analysis, rows: list[_Row], shown: int) -> Iterator[str]:
-    from archlint.reporting.safe import printable
-
-    totals = report(analysis)["totals"]
-    line = f"weights {size(totals['weight_bytes'])}"
-    if totals["peak_activation_bytes"] is not None:
-        line += f", peak activations {size(totals['peak_activation_bytes'])}"
-    yield line
+    stored = analysis.costs.parameters
+    apart = {
+        "BatchNormalization statistics": stored.statistics,
+        "quantisation scales and zero points": stored.quantization,
+        "indices and shapes": stored.indices,
+    }
+    told = [f"{count:,} {what}" for what, count in apart.items() if count]
+    besides = f"; stored besides the params: {', '.join(told)}" if told else ""
+    yield f"weights {size(stored.total_bytes)}{besides}"
     hidden = len(rows) - shown
     if hidden:
         yield f"{hidden} more layer{'s' * (hidden != 1)} not shown (no arithmetic per run, or cut by --top): --all"

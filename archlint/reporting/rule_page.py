@@ -159,4 +159,14 @@ def listing(entries: Iterable[Rule | Notice], look: Look) -> str:
             cells[0] = look.paint(cells[0], "code")
             cells[2] = look.paint(cells[2], row[2].strip("()"))
         lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines) + "\n(severity) in brackets: off unless selected. archlint rule CODE explains one.\n"
+    return (
+        "\n".join(lines) + "\n(severity) in brackets: off unless selected. archlint rule CODE explains one.\n"
+    )
+
+
+def pages(entries: Iterable[Rule | Notice]) -> dict[str, str]:
+    """File names and texts of a folder of documentation: one page for each entry, and an index."""
+    listed = list(entries)
+    found = {f"{e.code}.md": markdown(e) for e in listed}
+    found["README.md"] = "# Rules\n\n" + table(listed, "./")
+    return found
