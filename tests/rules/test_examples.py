@@ -1,0 +1,23 @@
+"""The Bad and Good models in the documentation of every rule, run."""
+
+import pytest
+
+from archlint.api import Analysis, Settings, collect, run
+from archlint.linting.docstring import documentation
+from archlint.loaders.example import parse_example
+
+RULES = [r for r in collect(plugins=False) if r.origin == "builtin"]
+EXAMPLES = [
+    pytest.param(rule, kind, text, id=f"{rule.code}-{rule.name}-{kind}{i}")
+    for rule in RULES
+    for kind in ("bad", "good")
+    for i, text in enumerate(getattr(documentation(rule.doc), kind))
+]
+
+
+@pytest.mark.parametrize(("rule", "kind", "text"), EXAMPLES)
+def test_example(rule, kind, text):
+    outcome = run(Analysis(parse_example(text)), [rule], Settings())
+    assert not outcome.crashed, outcome.findings
+    codes = {f.code for f in outcome.findings}
+    assert codes == ({rule.code} if kind == "bad" else set()), [f.message for f in outcome.findings]
