@@ -155,7 +155,7 @@ class Expr:
             (monomial, c), *_ = self.terms.items()
             if c == 1 and len(monomial) == 1:
                 return str(monomial[0])
-        parts = []
+        parts: list[str] = []
         for monomial, c in sorted(self.terms.items(), key=_print_order):
             lone = len(monomial) == 1 and (c == 1 or (c == -1 and bool(parts)))
             body = str(monomial[0]) if lone else "*".join(_factor(atom) for atom in monomial)

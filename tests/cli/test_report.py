@@ -64,7 +64,7 @@ def test_symbols_stay_in_the_totals_until_they_are_fixed(archlint, write):
 def test_an_unknown_operator_is_listed_and_never_zero(archlint, write):
     write("a.onnx", STRANGE)
     (row,) = rows(archlint("report", "--format", "jsonl", "a.onnx"))
-    assert row["not_counted"][0] == {"op": "acme::Warp", "count": 1, "reason": "unknown operator"}
+    assert {"op": "acme::Warp", "count": 1, "reason": "unknown operator"} in row["not_counted"]
     assert row["layers"][0]["macs"] is None
     assert row["tensors"]["z"] == {"dtype": None, "shape": None}
 
