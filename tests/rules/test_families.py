@@ -1,48 +1,46 @@
-"""Every built-in rule is complete, and its documented examples show what they say."""
-
-from __future__ import annotations
+"""Where a rule belongs, what shows it, and that no defect of an operator is without one."""
 
 import re
+from inspect import getfile
+from pathlib import Path
 
 import pytest
 
-import archlint_rules
-from archlint.linting import notices
+import archlint.ops
+from archlint.api import collect
 from archlint.linting.docstring import documentation
-from archlint.testing import cases, duplicates, failure, problems, rules_of
 
-RULES = rules_of(archlint_rules)
-PENDING = {"ARC011", "NUM008", "NUM009", "SHP004", "SHP005", "SHP006", "RNN001", "RNN002"}
-
-
-def marks(code: str) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.xfail(reason="waits for an operator", strict=False)] if code in PENDING else []
-
-
-@pytest.mark.parametrize("rule", [pytest.param(r, id=r.code, marks=marks(r.code)) for r in RULES])
-def test_rule_is_complete(rule) -> None:
-    examples = re.compile(rf"{rule.code}\[")
-    assert not [text for text in problems(rule, own_file=True) if not examples.match(text)]
-
-
-@pytest.mark.parametrize(
-    "case", [pytest.param(c, id=str(c), marks=marks(c.rule.code)) for c in cases(archlint_rules)]
-)
-def test_example(case) -> None:
-    assert failure(case) is None
+RULES = [pytest.param(r, id=f"{r.code}-{r.name}") for r in collect(plugins=False)]
+HERE = Path(__file__).parent
+FAMILIES = {
+    "ARC": "architecture",
+    "BUD": "budgets",
+    "CNV": "convolution",
+    "GRF": "graph",
+    "NUM": "numbers",
+    "PRF": "performance",
+    "PRT": "portability",
+    "RNN": "recurrent",
+    "SEC": "security",
+    "SHP": "shapes",
+}
 
 
-def test_codes_and_names_are_unique() -> None:
-    taken = [notice for notice in notices().values() if notice.code in {r.code for r in RULES}]
-    assert duplicates(RULES) == []
-    assert taken == []
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_is_in_the_folder_of_its_family(rule):
+    assert Path(getfile(rule.check)).parent.name == FAMILIES[rule.code[:3]]
 
 
-@pytest.mark.parametrize("code", sorted(notices()))
-def test_what_the_engine_reports_is_documented(code) -> None:
-    notice = notices()[code]
-    parts = documentation(notice.doc)
-    assert parts.summary.endswith(".")
-    assert parts.body
-    assert parts.sources
-    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", notice.name)
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_without_examples_is_shown_by_a_test(rule):
+    if not documentation(rule.doc).bad:
+        texts = [p.read_text() for p in HERE.parent.rglob("test_*.py")]
+        assert any(rule.code in text or rule.name in text for text in texts)
+
+
+def test_every_defect_of_an_operator_has_its_rule():
+    sources = [p.read_text() for p in Path(archlint.ops.__file__).parents[1].rglob("*.py")]
+    kinds = {k for text in sources for k in re.findall(r'ShapeError\(\s*"([a-z-]+)"', text)}
+    kinds |= {k for text in sources for k in re.findall(r'kind = "([a-z]+(?:-[a-z]+)+)"', text)}
+    assert len(kinds) > 5
+    assert kinds - {r.values[0].name for r in RULES} == set()
