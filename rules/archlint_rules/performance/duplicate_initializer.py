@@ -9,7 +9,7 @@ def duplicate_initializer(model: Model, *, at_least: int = 4096) -> Findings:
     copy may be updated without the other. ``at_least`` is the number of bytes from which on copies
     are told.
 
-    Source: https://github.com/microsoft/onnxruntime/issues/9350 (tied weights stored twice)
+    Source: https://github.com/pytorch/pytorch/issues/108342 (tied weights stored twice by an export)
 
     Example: built in the tests
     """

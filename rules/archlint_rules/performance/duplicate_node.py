@@ -10,7 +10,8 @@ def duplicate_node(model: Model, analysis: Analysis) -> Findings:
     The second one is work done twice. Random operators, operators with bodies and the arithmetic on
     shapes, which costs nothing, are left alone.
 
-    Source: https://en.wikipedia.org/wiki/Common_subexpression_elimination
+    Source: https://onnx.ai/onnx/repo-docs/IR.html (a graph is free of side effects, so equal nodes give
+    equal results)
 
     Bad:
         inputs: {x: [1, 4]}

@@ -20,7 +20,6 @@ class Target:
     operators: frozenset[str] | None
     static_weights: frozenset[str]
     static_shapes: bool
-    max_rank: int | None
     narrowed: frozenset[str]
 
 
@@ -44,7 +43,7 @@ def target(text: str) -> Target | None:
     versions = row.get("versions", [])
     fitting = [v for v in versions if not version or _number(v[0]) <= _number(version)]
     if fitting:
-        _, opset, ir = fitting[-1]
+        opset, ir = [*fitting[-1][1:], None][:2]
         if version and _number(version) > _number(versions[-1][0]):
             opset = ir = None  # newer than the table: nothing is known of its limits
     operators = row.get("operators")
@@ -57,7 +56,6 @@ def target(text: str) -> Target | None:
         None if operators is None else frozenset(operators.split()),
         frozenset(row.get("static_weights", ())),
         bool(row.get("static_shapes", False)),
-        row.get("max_rank"),
         frozenset(row.get("narrowed", ())),
     )
 
