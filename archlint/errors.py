@@ -38,6 +38,13 @@ class LoadError(ArchlintError, ValueError):
         self.snippet = snippet
 
 
+class WeightsUnread(LoadError):
+    """Numbers that may not be read as the run is set up; what needs them is skipped, not failed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("IO010", message, help="run with --weights all")
+
+
 class ConfigError(ArchlintError, ValueError):
     """A setting, an option or a plugin that archlint cannot work with."""
 

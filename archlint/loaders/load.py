@@ -5,26 +5,66 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from archlint.errors import LoadError
+
 if TYPE_CHECKING:
+    from archlint.loaders.options import Options
     from archlint.loaders.shaper import ShaperFactory
     from archlint.model import Model
 
 YAML_SUFFIXES = (".yaml", ".yml")
+MAPPED = 16 << 20
+"""Bytes from which a file is mapped; below, reading it is quicker."""
 
 
-def load(path: str | os.PathLike[str], shaper: ShaperFactory | None = None) -> Model:
-    """The model in the file ``path`` (ONNX, or YAML by its suffix); raises `LoadError`.
+def load(
+    path: str | os.PathLike[str],
+    shaper: ShaperFactory | None = None,
+    *,
+    options: Options | None = None,
+) -> Model:
+    """The model in the file ``path``: ONNX in binary or text form, or YAML by its suffix.
 
-    ``shaper`` derives the weights that a YAML layer leaves to its input (see `Shaper`).
+    ``shaper`` derives the weights that a YAML layer leaves to its input (see `Shaper`). Weights are
+    not read, only found. Raises `LoadError`; what does not stop the analysis is in
+    the model's ``problems``.
     """
-    from archlint.loaders.sniff import read
+    from archlint.loaders.files import open_file, size_text
+    from archlint.loaders.options import Options
+    from archlint.loaders.sniff import HEAD, refuse
 
-    name = os.fspath(path)
-    data = read(name)
-    if name.endswith(YAML_SUFFIXES):
+    options = options or Options()
+    name = os.fsdecode(path)
+    suffix = os.path.splitext(name)[1].lower()
+    file = open_file(name)
+    refuse(file.read(0, min(HEAD, file.size)), file.size, name)
+    if suffix in YAML_SUFFIXES:
         from archlint.loaders.yaml import load_yaml
 
-        return load_yaml(name, data, shaper)
-    from archlint.loaders.onnx import load_onnx
+        _limit(file.size, options.limits.yaml_bytes)
+        return load_yaml(name, file.read(0, file.size), shaper)
 
-    return load_onnx(name, data)
+    from archlint.loaders.onnx import load_onnx
+    from archlint.loaders.text import FORMATS, to_binary
+    from archlint.loaders.wire import SIZE_LIMIT
+
+    if suffix in FORMATS:
+        _limit(file.size, options.limits.text_bytes)
+        data = to_binary(file.read(0, file.size), FORMATS[suffix], options.limits)
+        return load_onnx(name, data, options)
+    if file.size > SIZE_LIMIT:
+        message = (
+            f"{size_text(file.size)} protobuf is over protobuf's 2 GiB limit; re-export with external data"
+        )
+        raise LoadError("IO010", message)
+    if file.size < MAPPED:
+        return load_onnx(name, file.read(0, file.size), options)
+    return load_onnx(name, file.map(), options, file)
+
+
+def _limit(size: int, limit: int) -> None:
+    from archlint.loaders.files import size_text
+
+    if size > limit:
+        message = f"{size_text(size)} of text are over the limit of {size_text(limit)}"
+        raise LoadError("IO010", message)

@@ -70,7 +70,8 @@ class Member:
             raise LoadError("YML010", message)
         data = self.archive.bytes_of(self.key, self.offset, size)
         if len(data) != size:
-            message = f"weight '{name}' needs {size:,} bytes of '{self.key}' in '{self.archive.name}', it has {len(data):,}"
+            where = f"'{self.key}' in '{self.archive.name}'"
+            message = f"weight '{name}' needs {size:,} bytes of {where}, it has {len(data):,}"
             raise LoadError("IO011", message)
         array: np.ndarray[Any, Any] = np.frombuffer(data, kind)
         return array.reshape(self.shape, order="F" if self.fortran else "C")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from archlint.loaders.yaml_text import Text
 
 MAX_SYMBOL = 128
+OPEN = ("_", "?")
+"""Words for what is unknown; a bare ``?`` is not YAML, so it comes in quotes."""
 LIMIT = 1 << 63
 """One more than the largest int64, which is what ONNX stores ints and dims in."""
 
@@ -117,19 +119,19 @@ class Fields:
         return tuple(self.integer(i, what, minimum) for i in self.items(item, "a list of ints", what))
 
     def dims(self, item: Item, what: str) -> tuple[Dim, ...]:
-        """A shape: sizes, symbols, and ``?`` (or nothing) for a size that is unknown."""
+        """A shape: sizes, symbols, and ``_`` (or null, or a quoted ``?``) for a size that is unknown."""
         return tuple(self.dim(i, what) for i in self.items(item, "a list such as [N, 3, 224, 224]", what))
 
     def dim(self, item: Item, what: str) -> Dim:
         """One size of a shape."""
         if isinstance(item, Scalar):
             value = item.value
-            if value is None or item.text == "?":
+            if value is None or item.text in OPEN:
                 return fresh()
             if isinstance(value, int) and not isinstance(value, bool):
                 if value < 0:
                     message = f"a size in {what} is {value}"
-                    hint = "name the size (N) or write ? for one that is unknown"
+                    hint = "name the size (N) or write _ for one that is unknown"
                     raise self.text.error("YML002", message, item, hint)
                 return self.integer(item, what)
             if isinstance(value, (str, bool)) and len(item.text) <= MAX_SYMBOL:
@@ -137,7 +139,7 @@ class Fields:
                     return symbol(item.text)
                 if isinstance(value, str) and re.search(r"[-+*/%()$ ]", value):
                     raise self.later(item, f"the expression {shown(item)} in {what}")
-        raise self.wrong(item, "sizes, symbols such as N, or ?", what)
+        raise self.wrong(item, "sizes, symbols such as N, or _", what)
 
     def sizes(self, item: Item, what: str) -> tuple[int, ...]:
         """A shape of numbers alone, as stored tensors have it."""
@@ -153,14 +155,14 @@ class Fields:
 
     def fact(self, item: Item, what: str) -> Fact:
         """A declared tensor: its shape, ``{shape: ..., dtype: ...}``, or nothing known."""
-        if isinstance(item, Scalar) and (item.value is None or item.text == "?"):
+        if isinstance(item, Scalar) and (item.value is None or item.text in OPEN):
             return Fact("float32")
         if isinstance(item, Sequence):
             return Fact("float32", self.dims(item, f"the shape of {what}"))
         found = self.entries(item, ("shape", "dtype"), what)
         dtype = self.dtype(found["dtype"], f"dtype of {what}") if "dtype" in found else "float32"
         shape = found.get("shape")
-        if shape is None or (isinstance(shape, Scalar) and (shape.value is None or shape.text == "?")):
+        if shape is None or (isinstance(shape, Scalar) and (shape.value is None or shape.text in OPEN)):
             return Fact(dtype)
         return Fact(dtype, self.dims(shape, f"the shape of {what}"))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import prod, sqrt
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from zlib import crc32
 
 from archlint.errors import LoadError
@@ -149,9 +149,14 @@ class Initialised:
 
 @dataclass(frozen=True, slots=True)
 class Transposed:
-    """The source of a matrix that the file describes as ``[out, in]`` and the graph holds as ``[in, out]``."""
+    """The source of a matrix described as ``[out, in]`` that the graph holds as ``[in, out]``."""
 
     inner: Source
+
+    @property
+    def described(self) -> bool:
+        """False when nothing gives the numbers."""
+        return bool(getattr(self.inner, "described", True))
 
     def read(self, weight: Weight) -> NDArray[Any]:
         import numpy as np
@@ -176,6 +181,8 @@ class Literal:
 @dataclass(frozen=True, slots=True)
 class Unfilled:
     """The source of a weight of which the file gives the shape alone."""
+
+    described: ClassVar[bool] = False
 
     def read(self, weight: Weight) -> NDArray[Any]:
         message = f"weight '{weight.name}' has no numbers"

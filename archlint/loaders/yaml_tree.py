@@ -122,6 +122,8 @@ class _Builder:
             return self.text.error(
                 "YML001", "a tab cannot indent YAML", at, "indent with spaces; YAML forbids tabs there"
             )
+        if line and "?" in line[0].partition("#")[0]:
+            return self.text.error("YML001", problem, at, "an unknown size is written _ or '?', with quotes")
         hint = next((h for words, h in _HINTS if words in problem), None)
         return self.text.error("YML001", problem, at, hint)
 

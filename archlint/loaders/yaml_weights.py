@@ -138,7 +138,8 @@ class Weights(Fields):
         stored = None if self._described(layer, slot) else self.stored(name, layer)
         if stored is not None:
             if stored.shape != shape:
-                message = f"{layer.title} needs '{name}' of shape {list(shape)}, the weights file has {list(stored.shape)}"
+                has = f"the weights file has {list(stored.shape)}"
+                message = f"{layer.title} needs '{name}' of shape {list(shape)}, {has}"
                 raise self.text.error("YML008", message, layer)
             dtype = stored.dtype
         source: Source

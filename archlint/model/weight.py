@@ -6,19 +6,27 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any, Protocol
 
+from archlint.errors import LoadError, WeightsUnread
 from archlint.model.dtypes import nbytes
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from archlint.model.fact import Scalar
+    from archlint.model.reading import Reading
 
 SMALL = 1024
 
 
 class Source(Protocol):
-    """Where the numbers of a weight are."""
+    """Where the numbers of a weight are.
+
+    A source of many numbers can also have ``blocks(weight, limit)``, which gives them piece by
+    piece as pairs of flat index and flat array: all of them, or about ``limit`` bytes spread evenly.
+    One of few numbers can have ``raw(weight, limit)``: its little-endian bytes, None if there are more.
+    """
 
     def read(self, weight: Weight) -> NDArray[Any]:
         """The numbers, shaped; raises `LoadError` when they cannot be had."""
@@ -27,7 +35,10 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Minimum, maximum and counts of one weight; ``first_nan`` is a flat index or None."""
+    """Minimum, maximum and counts of one weight; ``first_nan`` is a flat index or None.
+
+    ``count`` is the number of elements looked at; ``sampled`` says that there are more.
+    """
 
     count: int
     minimum: float
@@ -37,6 +48,7 @@ class Statistics:
     zeros: int
     first_nan: int | None
     first_inf: int | None
+    sampled: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -44,8 +56,9 @@ class Weight:
     """A named constant tensor: dtype and shape are known, the numbers stay where they are.
 
     ``origin`` is ``initializer``, ``Constant`` (then ``node`` names it) or ``yaml``.
-    ``external`` names the side file that holds the numbers. ``identity`` is equal for two weights
-    that are the same stored bytes.
+    ``external`` names the side file that holds the numbers. ``reading`` is the policy of the
+    model it belongs to; without one everything may be read. ``known`` are its statistics once
+    somebody has asked.
     """
 
     name: str
@@ -56,9 +69,11 @@ class Weight:
     node: str = ""
     external: str | None = None
     line: int | None = None
+    reading: Reading | None = None
     _array: NDArray[Any] | None = field(default=None, repr=False)
     _small: tuple[Scalar, ...] | None = field(default=None, repr=False)
-    _statistics: Statistics | None = field(default=None, repr=False)
+    known: Statistics | None = field(default=None, repr=False)
+    _failure: LoadError | None = field(default=None, repr=False)
 
     @property
     def numel(self) -> int:
@@ -70,49 +85,78 @@ class Weight:
         """Stored size in bytes, sub-byte types packed; None for strings."""
         return nbytes(self.dtype, self.numel)
 
+    @property
+    def described(self) -> bool:
+        """False for a weight of which the model gives the shape alone, and no numbers to read."""
+        return bool(getattr(self.source, "described", True))
+
     def array(self) -> NDArray[Any]:
-        """The numbers as a read-only array; raises `LoadError` when they cannot be had."""
+        """The numbers as a read-only array.
+
+        Raises `LoadError` when they cannot be had, `WeightsUnread` when they may not be read.
+        """
         if self._array is None:
-            array = self.source.read(self)
-            array.flags.writeable = False
-            self._array = array
+            self._array = self._read(whole=True)
         return self._array
+
+    def _read(self, *, whole: bool) -> NDArray[Any]:
+        if self._failure is not None:
+            raise self._failure
+        try:
+            if whole and self.reading is not None:
+                self.reading.allow(self)
+            array = self.source.read(self)
+        except LoadError as error:
+            self._failed(error)
+            raise
+        array.flags.writeable = False
+        return array
+
+    def _failed(self, error: LoadError) -> None:
+        if not isinstance(error, WeightsUnread):
+            self._failure = error
+            if self.reading is not None:
+                self.reading.failed(self, error)
 
     def small_values(self) -> tuple[Scalar, ...] | None:
         """The elements of a small tensor, row-major, as Python numbers; None for a large one."""
         if self._small is None:
             if self.numel > SMALL or self.dtype == "string" or self.dtype.startswith("complex"):
                 return None
-            from archlint.errors import LoadError
-
+            if self.external is not None and self.reading is not None and self.reading.mode == "none":
+                return None
             try:
-                flat = self.source.read(self).reshape(-1).tolist()
+                flat = self._read(whole=False).reshape(-1).tolist()
             except LoadError:
                 return None
             self._small = tuple(flat)
         return self._small
 
     def statistics(self) -> Statistics:
-        """Minimum, maximum, NaN, infinity and zero counts; computed once for every rule."""
-        if self._statistics is None:
-            self._statistics = _statistics(self.array())
-        return self._statistics
+        """Minimum, maximum, NaN, infinity and zero counts; computed once for every rule.
 
+        Raises `LoadError` when the numbers cannot be had, `WeightsUnread` when the policy is to read
+        none. Of a tensor too large for the policy a part is looked at, in blocks spread evenly.
+        """
+        if self.known is None:
+            if self.reading is not None and self.reading.mode == "none":
+                self.reading.allow(self)
+            if self._failure is not None:
+                raise self._failure
+            from archlint.model.statistics import gather
 
-def _statistics(array: NDArray[Any]) -> Statistics:
-    import numpy as np
+            try:
+                self.known = gather(self)
+            except LoadError as error:
+                self._failed(error)
+                raise
+        return self.known
 
-    flat: np.ndarray[Any, Any] = array.reshape(-1)
-    if flat.dtype.kind not in "fiub":
-        flat = flat.astype(np.float32)
-    if not flat.size:
-        return Statistics(0, 0.0, 0.0, 0, 0, 0, None, None)
-    low, high = float(flat.min()), float(flat.max())
-    zeros = int(flat.size - np.count_nonzero(flat))
-    if np.isfinite(low) and np.isfinite(high):
-        return Statistics(flat.size, low, high, 0, 0, zeros, None, None)
-    nan, inf = np.isnan(flat), np.isinf(flat)
-    finite = flat[~(nan | inf)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-    where = [int(mask.argmax()) if mask.any() else None for mask in (nan, inf)]
-    return Statistics(flat.size, low, high, int(nan.sum()), int(inf.sum()), zeros, *where)
+    def blocks(self) -> Iterator[tuple[int, NDArray[Any]]]:
+        """The numbers in flat pieces, each with the flat index of its first element."""
+        limit = None if self.reading is None else self.reading.level
+        stream = getattr(self.source, "blocks", None)
+        if stream is None or self._array is not None:
+            yield 0, (self.source.read(self) if self._array is None else self._array).reshape(-1)
+        else:
+            yield from stream(self, limit)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from archlint.errors import ShapeError
 from archlint.ops import affine, attribute
+from archlint.ops.agreement import agree
 from archlint.ops.cost import Cost
 from archlint.ops.interval import Interval
 from archlint.ops.operator import Operator, operator
@@ -408,3 +409,36 @@ class Shrink(Activation):
         reach = abs(self.bias)
         shifted = affine.add(ranges[0], Interval(-reach, reach))
         return [affine.hull(shifted, Interval(0.0, 0.0))]
+
+
+@operator("SwiGLU", since=28)
+class SwiGLU(Operator):
+    """a * sigmoid(alpha * a) * b.
+
+    https://onnx.ai/onnx/operators/onnx__SwiGLU.html
+    """
+
+    alpha = attribute.number(1.0)
+
+    def outputs(self, a: Fact, b: Fact) -> list[Fact]:
+        if a.shape is None or b.shape is None:
+            return [a.of(a.shape if b.shape is None else b.shape)]
+        if len(a.shape) != len(b.shape):
+            message = f"SwiGLU's gate has {len(a.shape)} axes, its value {len(b.shape)}"
+            raise ShapeError("shape-mismatch", message, subject=f"input {self.node.inputs[1]}")
+        subject = f"input {self.node.inputs[1]}"
+        pairs = zip(a.shape, b.shape, strict=True)
+        message = "SwiGLU multiplies an axis of {a} by one of {b}"
+        return [a.of(tuple(agree(p, q, message, subject=subject) for p, q in pairs))]
+
+    def cost(self, ins: Sequence[Fact | None], outs: Sequence[Fact]) -> Cost | None:
+        """Two products and a logistic function; another product when alpha is not 1."""
+        n = outs[0].numel
+        return None if n is None else Cost(mults=(2 + (self.alpha != 1)) * n, other=n)
+
+    def bounds(
+        self, ranges: Sequence[Interval], ins: Sequence[Fact | None], outs: Sequence[Fact]
+    ) -> list[Interval]:
+        if self.alpha <= 0:
+            return [Interval()]
+        return [affine.product(gated(ranges[0], 0.279 / self.alpha), ranges[1])]

@@ -43,6 +43,7 @@ class Operator:
     signatures: ClassVar[tuple[Signature, ...]] = ()
     required: ClassVar[int] = 0
     accepted: ClassVar[int | None] = 0
+    skippable: ClassVar[frozenset[int]] = frozenset()
     deterministic: ClassVar[bool] = True
 
     def __init__(
@@ -79,7 +80,11 @@ class Operator:
         if self.accepted is not None and len(given) > self.accepted:
             message = f"{self.node.op_type} takes at most {self.accepted} inputs, gets {len(given)}"
             raise ShapeError("input-count", message)
-        missing = [i for i in range(self.required) if i >= len(given) or given[i] is None]
+        missing = [
+            i
+            for i in range(self.required)
+            if i >= len(given) or (given[i] is None and i not in self.skippable)
+        ]
         if missing:
             message = f"{self.node.op_type} needs {self.required} inputs, input {missing[0]} is missing"
             raise ShapeError("input-count", message)
@@ -98,6 +103,7 @@ def operator(op_type: str, *, domain: str = "", since: int = 1) -> Callable[[C],
         parameters = list(inspect.signature(cls.outputs).parameters.values())[1:]
         named = [p for p in parameters if p.kind is not p.VAR_POSITIONAL]
         cls.required = sum(p.default is p.empty for p in named)
+        cls.skippable = frozenset(i for i, p in enumerate(named) if "None" in str(p.annotation))
         cls.accepted = None if len(named) < len(parameters) else len(named)
         return cls
 

@@ -155,9 +155,10 @@ class Expr:
             (monomial, c), *_ = self.terms.items()
             if c == 1 and len(monomial) == 1:
                 return str(monomial[0])
-        parts = []
+        parts: list[str] = []
         for monomial, c in sorted(self.terms.items(), key=_print_order):
-            body = "*".join(_factor(atom) for atom in monomial)
+            lone = len(monomial) == 1 and (c == 1 or (c == -1 and bool(parts)))
+            body = str(monomial[0]) if lone else "*".join(_factor(atom) for atom in monomial)
             text = body if abs(c) == 1 and body else f"{abs(c)}*{body}" if body else str(abs(c))
             parts.append((" - " if c < 0 else " + ") + text)
         text = "".join(parts)

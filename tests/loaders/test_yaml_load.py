@@ -264,3 +264,10 @@ def test_example(text, ops, inputs):
     model = parse_example(text, Incremental)
     assert [n.op_type for n in model.graph.nodes] == ops
     assert list(model.graph.inputs) == inputs
+
+
+def test_unknown_sizes():
+    model = document("Relu", inputs="{x: [N, _, '?', ~, 3]}")
+    assert str(model.graph.inputs["x"]) == "[N, ?, ?, ?, 3]"
+    shape = model.graph.inputs["x"].shape
+    assert len({shape[1], shape[2], shape[3]}) == 3

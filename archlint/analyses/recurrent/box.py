@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Span: TypeAlias = tuple[Array, Array]
 
 ITERATIONS = 5
-WIDE = 1 << 21
+WIDE = 1 << 18
 """Elements of R from which products are taken in the weights' own precision."""
 HAIR = 1e-5
 """Relative widening of a state for rounding that accumulates over steps in float32."""

@@ -83,3 +83,9 @@ class Recurrence:
 
         both: Array = self.b[gate].astype(np.float64) + self.rb[gate].astype(np.float64)
         return both
+
+    def spectral_radius(self) -> float:
+        """The largest absolute eigenvalue of a plain RNN's R."""
+        import numpy as np
+
+        return float(np.abs(np.linalg.eigvals(self.R["state"].astype(np.float64))).max())

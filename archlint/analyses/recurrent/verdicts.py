@@ -24,7 +24,7 @@ EPS = 0.05
 SCREEN, SURE = 0.9, 0.99
 BINARY = 0.95
 FLAT = 1e-3
-ROLLOUT_LIMIT = 1024
+ROLLOUT_LIMIT = 2048
 """Units up to which the recurrence is run for the likely tier; above, the mean field alone speaks."""
 WITNESSED = 64
 ROUNDS = {"float16": 12, "bfloat16": 9, "float32": 25, "float64": 54}

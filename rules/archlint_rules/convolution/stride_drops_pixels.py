@@ -22,17 +22,22 @@ def stride_drops_pixels(node: Node, analysis: Analysis) -> Findings:
     """
     if node.integer("ceil_mode", 0):
         return
+    lost: dict[int, tuple[int, int, int]] = {}
     for axis in axes(node, analysis):
         size = axis.size
         if not isinstance(size, int) or axis.stride > axis.reach:
             continue
         room = size + axis.begin + axis.end - axis.reach
         left = room % axis.stride if room >= 0 else 0
-        lost = left - axis.end
-        if lost > 0:
-            yield node.at("attribute strides").says(
-                f"the last {lost} of {size} positions of spatial axis {axis.number} are read by no window",
-                hint=f"sizes {size - left} and {size - left + axis.stride} fit a stride of {axis.stride}",
-                axis=axis.number,
-                lost=lost,
-            )
+        if left > axis.end:
+            lost[axis.number] = (left - axis.end, size, axis.stride)
+    if lost:
+        count, size, stride = next(iter(lost.values()))
+        left = count + next(a.end for a in axes(node, analysis) if a.number in lost)
+        which = " and ".join(map(str, lost))
+        yield node.at("attribute strides").says(
+            f"the last {count} of {size} positions of spatial axis {which} are read by no window",
+            hint=f"sizes {size - left} and {size - left + stride} fit a stride of {stride}",
+            axes=sorted(lost),
+            lost=count,
+        )

@@ -16,18 +16,22 @@ def batchnorm_dead_scale(norm: Node, analysis: Analysis, *, share: float = 0.0) 
         inputs: {x: [1, 2, 4, 4]}
         layers:
           - op: BatchNormalization
-            scale: [1.0, 0.0]
-            B: [0.0, 0.0]
-            input_mean: [0.0, 0.0]
-            input_var: [1.0, 1.0]
+            weights: {scale: [2], B: [2], input_mean: [2], input_var: [2]}
+            init:
+              scale: {values: [1.0, 0.0]}
+              B: {values: [0.0, 0.0]}
+              input_mean: {values: [0.0, 0.0]}
+              input_var: {values: [1.0, 1.0]}
     Good:
         inputs: {x: [1, 2, 4, 4]}
         layers:
           - op: BatchNormalization
-            scale: [1.0, 0.5]
-            B: [0.0, 0.0]
-            input_mean: [0.0, 0.0]
-            input_var: [1.0, 1.0]
+            weights: {scale: [2], B: [2], input_mean: [2], input_var: [2]}
+            init:
+              scale: {values: [1.0, 0.5]}
+              B: {values: [0.0, 0.0]}
+              input_mean: {values: [0.0, 0.0]}
+              input_var: {values: [1.0, 1.0]}
     """
     facts = analysis.shapes.inputs(norm)
     weight = facts[1].weight if len(facts) > 1 and facts[1] is not None else None

@@ -14,18 +14,22 @@ def batchnorm_negative_variance(norm: Node, analysis: Analysis) -> Findings:
         inputs: {x: [1, 2, 4, 4]}
         layers:
           - op: BatchNormalization
-            scale: [1.0, 1.0]
-            B: [0.0, 0.0]
-            input_mean: [0.0, 0.0]
-            input_var: [1.0, -1.0]
+            weights: {scale: [2], B: [2], input_mean: [2], input_var: [2]}
+            init:
+              scale: {values: [1.0, 1.0]}
+              B: {values: [0.0, 0.0]}
+              input_mean: {values: [0.0, 0.0]}
+              input_var: {values: [1.0, -1.0]}
     Good:
         inputs: {x: [1, 2, 4, 4]}
         layers:
           - op: BatchNormalization
-            scale: [1.0, 1.0]
-            B: [0.0, 0.0]
-            input_mean: [0.0, 0.0]
-            input_var: [1.0, 0.5]
+            weights: {scale: [2], B: [2], input_mean: [2], input_var: [2]}
+            init:
+              scale: {values: [1.0, 1.0]}
+              B: {values: [0.0, 0.0]}
+              input_mean: {values: [0.0, 0.0]}
+              input_var: {values: [1.0, 0.5]}
     """
     facts = analysis.shapes.inputs(norm)
     epsilon = norm.number("epsilon", 1e-5)

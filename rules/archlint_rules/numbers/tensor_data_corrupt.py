@@ -14,7 +14,7 @@ def tensor_data_corrupt(model: Model) -> Findings:
     """
     for graph in model.graphs():
         for name, weight in graph.weights.items():
-            if weight.external is not None:
+            if weight.external is not None or not weight.described:
                 continue
             try:
                 weight.array()

@@ -2,11 +2,13 @@ from archlint.api import Analysis, Findings, LoadError, Node, rule
 
 
 @rule("NUM003", on=("Conv", "Gemm"), needs=("shapes", "weights"))
-def zero_filter(node: Node, analysis: Analysis) -> Findings:
+def zero_filter(node: Node, analysis: Analysis, *, share: float = 0.05) -> Findings:
     """An output channel whose weights are all exactly zero.
 
     The channel is its bias, whatever the input is: dead since training, pruned and left in, or lost
-    in a conversion. A weight that is zero everywhere is told by untrained-weights instead.
+    in a conversion. ``share`` is the part of the channels from which on it is a warning; fewer are a
+    remark, since a Fourier basis has such rows by nature. A weight that is zero everywhere is told by
+    untrained-weights instead.
 
     Source: https://arxiv.org/abs/2204.00694 (TheDeepChecker: dead weights)
 
@@ -37,6 +39,7 @@ def zero_filter(node: Node, analysis: Analysis) -> Findings:
         shown = ", ".join(map(str, empty[:5])) + (", ..." if len(empty) > 5 else "")
         yield node.at(f"input {node.inputs[1]}").says(
             f"{len(empty)} of {len(rows)} output channels have only zero weights ({shown})",
+            severity=None if len(empty) >= share * len(rows) else "info",
             hint="prune them with what reads them, or find where the weights were lost",
             channels=empty,
         )

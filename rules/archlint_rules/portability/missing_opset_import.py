@@ -9,8 +9,7 @@ def missing_opset_import(model: Model) -> Findings:
     The import says which version of an operator is meant. onnx.checker refuses the file; onnxruntime
     takes its own newest version for the domains that it knows, which may change under you.
 
-    Source: https://onnx.ai/onnx/repo-docs/IR.html (each model names the operator sets it relies on),
-    https://github.com/microsoft/onnxruntime/issues/5971
+    Source: https://onnx.ai/onnx/repo-docs/IR.html (each model names the operator sets it relies on)
 
     Example: built in the tests
     """

@@ -8,16 +8,16 @@ def axis_out_of_range(model: Model, analysis: Analysis) -> Findings:
     Axes count from -r to r-1 in a tensor of rank r. It usually means that a model was written for
     another layout or lost a batch axis.
 
-    Source: https://onnx.ai/onnx/operators/onnx__Softmax.html
+    Source: https://onnx.ai/onnx/operators/onnx__Concat.html
 
     Bad:
         inputs: {x: [2, 6]}
         layers:
-          - {op: Softmax, axis: 2}
+          - {op: Concat, in: [x, x], axis: 2}
     Good:
         inputs: {x: [2, 6]}
         layers:
-          - {op: Softmax, axis: 1}
+          - {op: Concat, in: [x, x], axis: 1}
     """
     for defect in analysis.shapes.of("axis-out-of-range"):
         yield defect.says()

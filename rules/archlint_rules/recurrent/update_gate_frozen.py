@@ -1,0 +1,32 @@
+from archlint.api import Analysis, Findings, Model, listed, rule
+
+
+@rule("RNN006", on=Model, severity="info", needs=("weights", "recurrent"))
+def update_gate_frozen(_model: Model, analysis: Analysis, *, share: float = 0.25) -> Findings:
+    """A GRU unit whose update gate stays near 1: it keeps its state and takes nothing in.
+
+    h' = (1 - z) g + z h in ONNX, so z near 1 is frozen memory. Reported from the first proven unit,
+    or from ``share`` of the units proven or likely on.
+
+    Bad:
+        inputs: {x: [T, N, 4]}
+        layers:
+          - {op: GRU, hidden_size: 8, init: {W: {constant: 0.1}, R: {constant: 0.1}, b_z: {constant: 9.0}}}
+    Good:
+        inputs: {x: [T, N, 4]}
+        layers:
+          - {op: GRU, hidden_size: 8, init: {W: {constant: 0.1}, R: {constant: 0.1}, b_z: {constant: 1.0}}}
+    """
+    for cell in analysis.recurrent.cells:
+        gate = cell.gates.get("update")
+        if gate is None:
+            continue
+        units = gate.open.sure
+        if gate.open.proven or len(units) >= max(share * gate.units, 1):
+            sure = f"{len(gate.open.proven)} proven" if gate.open.proven else "likely"
+            yield cell.at("update gate, open").info(
+                f"{len(units)} of {gate.units} update gates of the {cell.title} stay above 0.95 ({sure}, for "
+                f"{cell.premise}): the units are frozen; units {listed(units)}",
+                hint="lower the bias of the update gate; ONNX's z is the share of the old state that is kept",
+                units=list(units),
+            )
