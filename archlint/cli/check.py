@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import click
 
 from archlint.cli.options import parse_dims, parse_shapes, sizes
 from archlint.cli.shared import given_globally, shared, warn
-from archlint.cli.sinks import Sinks
+from archlint.cli.sinks import Sinks, default_outputs
 from archlint.reporting.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
     )
     session = Session(given_to)
     checked = session.start(exit_zero=given["exit_zero"])
-    sinks = Sinks(given["outputs"] or session.config.get("output") or ("full",), ctx.obj)
+    sinks = Sinks(given["outputs"] or session.config.get("output") or default_outputs(), ctx.obj)
     quiet = ctx.obj.get("quiet", False)
     force = given["force_exclude"] or session.config.get("force-exclude", False)
     for path in _files(paths or (".",), session, checked, quiet=quiet, force=force):
@@ -84,7 +85,8 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
         sinks.each(file)
         if ctx.obj.get("debug"):
             click.echo("".join(file.tracebacks), err=True, nl=False)
-    checked.seconds = time.perf_counter() - started
+    if ctx.obj.get("verbose") or sys.stdout.isatty():
+        checked.seconds = time.perf_counter() - started
     if not quiet:
         for text in dict.fromkeys(session.warnings):
             warn(text)

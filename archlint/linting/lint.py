@@ -82,6 +82,7 @@ def lint(path: str, plan: Plan, load: Callable[[str], Model]) -> Linted:
         findings = problems + [replace(f, path=path) for f in outcome.findings]
         crashed, tracebacks = outcome.crashed, outcome.tracebacks
     except LoadError as error:
+        active = ()
         findings = [from_error(path, error)]
     except (Exception, RecursionError) as error:  # noqa: BLE001 - the other files are still checked
         crashed = True
@@ -97,7 +98,7 @@ def lint(path: str, plan: Plan, load: Callable[[str], Model]) -> Linted:
         path,
         form,
         shown,
-        skipped=tuple(r for r in plan.rules if r not in active),
+        skipped=tuple(r for r in plan.rules if form and r not in active),
         ran=active,
         crashed=crashed,
         fails=any(LEVEL[f.severity] >= LEVEL[plan.fail_on] for f in kept),
