@@ -11,6 +11,7 @@ from archlint.ops.interval import ANY, Interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from archlint.model import Fact, Graph, Node
     from archlint.ops.cost import Cost
@@ -19,8 +20,17 @@ if TYPE_CHECKING:
 class Walker(Protocol):
     """The propagation that runs an operator; control flow asks it to run bodies."""
 
-    def run_body(self, graph: Graph, inputs: Sequence[Fact]) -> list[Fact]:
+    def run_body(self, graph: Graph, inputs: Sequence[Fact], *, reachable: bool = True) -> list[Fact]:
         """Facts of the outputs of ``graph`` when its inputs are as given."""
+        ...
+
+    def trial(self) -> AbstractContextManager[None]:
+        """A stretch in which contradictions are not noted: a body that is only tried out."""
+        ...
+
+    @property
+    def trying(self) -> bool:
+        """True inside a trial."""
         ...
 
 
