@@ -78,7 +78,7 @@ class Case:
                 self.model().SerializeToString(), options, providers=["CPUExecutionProvider"]
             )
             return session.run(None, feeds)
-        except Exception:  # noqa: BLE001 - any refusal counts
+        except Exception:  # noqa: BLE001 - whatever the runtime raises is a refusal
             return None
 
     def inferred(self) -> list[tuple[int, ...] | None] | None:
