@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -80,7 +81,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
     quiet = ctx.obj.get("quiet", False)
     force = given["force_exclude"] or session.config.get("force-exclude", False)
     for path in _files(paths or (".",), session, checked, quiet=quiet, force=force):
-        file = lint(path, session.plan(path), load)
+        file = lint(path, session.plan(path), partial(load, weights=given["weights"]))
         checked.files.append(file)
         sinks.each(file)
         if ctx.obj.get("debug"):

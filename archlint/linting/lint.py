@@ -76,9 +76,10 @@ def lint(path: str, plan: Plan, load: Callable[[str], Model]) -> Linted:
     try:
         model = load(path)
         form, nodes = model.format, sum(len(g.nodes) for g in model.graphs())
-        problems = [from_error(path, e, model.source) for e in model.problems]
         analysis = Analysis(model, dims=plan.dims, shapes=plan.shapes)
         outcome = run(analysis, active, plan.settings)
+        # reading weights, which rules did, is what finds most problems
+        problems = [from_error(path, e, model.source) for e in model.problems]
         findings = problems + [replace(f, path=path) for f in outcome.findings]
         crashed, tracebacks = outcome.crashed, outcome.tracebacks
     except LoadError as error:
