@@ -81,10 +81,13 @@ def findings(
     rule: Rule | Callable[..., Any], text: str, options: Mapping[str, Any] | None = None
 ) -> list[Finding]:
     """What ``rule`` alone says about a model written in YAML; raises `LoadError`."""
+    from archlint.analyses.incremental import Incremental
     from archlint.loaders.example import parse_example
 
     (rule,) = rules_of(rule)
-    return run(Analysis(parse_example(text)), [rule], Settings(options={rule.code: options or {}})).findings
+    return run(
+        Analysis(parse_example(text, Incremental)), [rule], Settings(options={rule.code: options or {}})
+    ).findings
 
 
 def failure(case: Case) -> str | None:

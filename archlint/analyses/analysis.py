@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from archlint.analyses.constants import Constants
     from archlint.analyses.costs import Costs
     from archlint.analyses.dataflow import Dataflow
+    from archlint.analyses.memory import Memory
     from archlint.analyses.ranges import Ranges
     from archlint.analyses.recurrent import Recurrent
     from archlint.model import Model
@@ -57,6 +58,13 @@ class Analysis:
         from archlint.analyses.costs import Counting
 
         return Counting(self.model, self.shapes).run()
+
+    @cached_property
+    def memory(self) -> Memory:
+        """Activations that are live at each step, and their peak."""
+        from archlint.analyses.memory import Liveness
+
+        return Liveness(self.shapes, self.costs).run()
 
     @cached_property
     def dataflow(self) -> Dataflow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -10,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archlint.cli.options import parse_dims, parse_shapes, sizes
-from archlint.cli.shared import shared, warn
-from archlint.cli.sinks import Sinks
+from archlint.cli.shared import given_globally, shared, warn
+from archlint.cli.sinks import Sinks, default_outputs
 from archlint.reporting.formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from archlint.linting import Checked
+    from archlint.linting.session import Session
 
 LEVELS = ("error", "warning", "info")
 
@@ -46,7 +48,6 @@ LEVELS = ("error", "warning", "info")
 @click.option(
     "--weights",
     type=click.Choice(["auto", "all", "none"]),
-    default="auto",
     help="How much weight data rules may read: all up to 256 MiB and samples above (auto), all, none.",
 )
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule at the end.")
@@ -62,8 +63,8 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
 
     started = time.perf_counter()
     pinned, _ = parse_dims(given["dims"])
-    session = Session(
-        plugins=ctx.obj["plugins"],
+    given_to = given_globally(
+        ctx.obj,
         select=given["select"],
         extend_select=given["extend_select"],
         ignore=given["ignore"],
@@ -73,22 +74,31 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
         dims=pinned,
         shapes=parse_shapes(given["shapes"]),
     )
+    session = Session(given_to)
     checked = session.start(exit_zero=given["exit_zero"])
-    sinks = Sinks(given["outputs"] or ("full",), ctx.obj)
-    for path in _files(paths or (".",), checked, quiet=ctx.obj.get("quiet", False)):
+    sinks = Sinks(given["outputs"] or session.config.get("output") or default_outputs(), ctx.obj)
+    quiet = ctx.obj.get("quiet", False)
+    force = given["force_exclude"] or session.config.get("force-exclude", False)
+    for path in _files(paths or (".",), session, checked, quiet=quiet, force=force):
         file = lint(path, session.plan(path), load)
         checked.files.append(file)
         sinks.each(file)
         if ctx.obj.get("debug"):
             click.echo("".join(file.tracebacks), err=True, nl=False)
-    checked.seconds = time.perf_counter() - started
+    if ctx.obj.get("verbose") or sys.stdout.isatty():
+        checked.seconds = time.perf_counter() - started
+    if not quiet:
+        for text in dict.fromkeys(session.warnings):
+            warn(text)
     sinks.end(checked)
     if given["statistics"]:
         _statistics(checked, err=not sinks.for_people)
     ctx.exit(checked.status)
 
 
-def _files(paths: tuple[str, ...], checked: Checked, *, quiet: bool) -> Iterator[str]:
+def _files(
+    paths: tuple[str, ...], session: Session, checked: Checked, *, quiet: bool, force: bool
+) -> Iterator[str]:
     """The files that ``paths`` mean, each once; what does not exist is told and kept for the status."""
     from archlint.linting.discover import discover
 
@@ -96,7 +106,9 @@ def _files(paths: tuple[str, ...], checked: Checked, *, quiet: bool) -> Iterator
     for path in paths:
         if os.path.isdir(path):
             found = False
-            for file in discover(path):
+            for file in discover(path, session.include):
+                if session.excluded(file):
+                    continue
                 found = True
                 if file not in seen:
                     seen.add(file)
@@ -106,7 +118,7 @@ def _files(paths: tuple[str, ...], checked: Checked, *, quiet: bool) -> Iterator
         elif not os.path.lexists(path):
             checked.missing.append(path)
             warn(f"no such file: {path}", "error")
-        elif path not in seen:
+        elif path not in seen and not (force and session.excluded(path)):
             seen.add(path)
             yield path
 

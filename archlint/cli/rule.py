@@ -33,12 +33,13 @@ def command(
     output_dir: str | None,
 ) -> None:
     """List the rules, or explain those named by code, name or prefix."""
+    from archlint.cli.shared import given_globally
     from archlint.linting.select import selector
     from archlint.linting.session import Session
     from archlint.reporting import rule_page, safe
     from archlint.reporting.look import look_at
 
-    session = Session(plugins=ctx.obj["plugins"])
+    session = Session(given_globally(ctx.obj))
     entries = [session.catalogue[code] for code in sorted(session.catalogue)]
     if codes:
         names = {e.code for e in entries} | {e.name for e in entries}

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from archlint.linting.session import Given
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -60,3 +62,15 @@ def warn(text: str, level: str = "warning") -> None:
     from archlint.reporting.safe import printable
 
     click.echo(f"{level}: {printable(text)}", err=True)
+
+
+def given_globally(values: Mapping[str, Any], **more: Any) -> Given:
+    """The options of ``shared`` and those of a command, for a session."""
+    from archlint.linting.session import Given
+
+    return Given(
+        plugins=values.get("plugins", True),
+        isolated=values.get("isolated", False),
+        config=values.get("config", ()),
+        **more,
+    )

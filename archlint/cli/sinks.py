@@ -36,6 +36,11 @@ class Sink:
                 self.stream.flush()
 
 
+def default_outputs() -> tuple[str, ...]:
+    """The format used when none is named: for people, and in a GitHub workflow with annotations."""
+    return ("github",) if os.environ.get("GITHUB_ACTIONS") == "true" else ("full",)
+
+
 class Sinks:
     """All outputs of a run."""
 
@@ -74,7 +79,17 @@ class Sinks:
             sink.write(sink.format.each(file, sink.look))
 
     def end(self, run: Checked) -> None:
-        """Write what each format says at the end, and close the files."""
+        """Write what each format says at the end, and close the files.
+
+        In a GitHub workflow the table of findings is added to the job's summary.
+        """
+        summary = os.environ.get("GITHUB_STEP_SUMMARY")
+        if summary and any(sink.name == "github" for sink in self.sinks):
+            try:
+                with open(summary, "a", encoding="utf-8", errors="backslashreplace") as file:
+                    file.write(format_named("markdown").end(run, Look()) + "\n")
+            except OSError as error:
+                raise ConfigError(f"cannot write the job summary: {error.strerror}") from None
         for sink in self.sinks:
             if not (self.quiet and sink.name in PEOPLE):
                 sink.write(sink.format.end(run, sink.look))

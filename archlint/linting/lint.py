@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from archlint.analyses import Analysis
@@ -26,6 +27,22 @@ READS_WEIGHTS = frozenset({"weights", "ranges", "recurrent"})
 
 
 @dataclass(frozen=True, slots=True)
+class NodeOverride:
+    """Settings for the nodes whose name, or path of bodies and name, a pattern matches."""
+
+    patterns: tuple[str, ...]
+    ignored: frozenset[str]
+    severity: Mapping[str, str]
+
+    def meets(self, finding: Finding) -> bool:
+        """True for a finding at one of the nodes."""
+        if finding.node is None:
+            return False
+        names = (finding.node, f"{finding.graph}/{finding.node}")
+        return any(fnmatchcase(name, p) for p in self.patterns for name in names)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What to do with a file: the active rules, their settings, and when the run fails."""
 
@@ -38,6 +55,9 @@ class Plan:
     shapes: Mapping[str, tuple[Dim, ...]] = field(default_factory=dict)
     ignored: frozenset[str] = frozenset()
     """Codes of notices that are not to be shown."""
+    nodes: tuple[NodeOverride, ...] = ()
+    increase: Mapping[str, Any] = field(default_factory=dict)
+    """Budgets against an earlier version of the model: ``mult-increase = "2%"``."""
 
     @property
     def active(self) -> tuple[Rule, ...]:
@@ -62,6 +82,7 @@ def lint(path: str, plan: Plan, load: Callable[[str], Model]) -> Linted:
         findings = problems + [replace(f, path=path) for f in outcome.findings]
         crashed, tracebacks = outcome.crashed, outcome.tracebacks
     except LoadError as error:
+        active = ()
         findings = [from_error(path, error)]
     except (Exception, RecursionError) as error:  # noqa: BLE001 - the other files are still checked
         crashed = True
@@ -71,13 +92,13 @@ def lint(path: str, plan: Plan, load: Callable[[str], Model]) -> Linted:
         findings = [
             Finding(known.code, known.name, known.severity, text, path, fingerprint=fingerprint("INT002"))
         ]
-    kept = unique(_levelled(f, plan) for f in findings if f.code not in plan.ignored)
+    kept = unique(f for found in findings if (f := _as_planned(found, plan)) is not None)
     shown = tuple(f for f in kept if LEVEL[f.severity] >= LEVEL[plan.min_severity])
     return Linted(
         path,
         form,
         shown,
-        skipped=tuple(r for r in plan.rules if r not in active),
+        skipped=tuple(r for r in plan.rules if form and r not in active),
         ran=active,
         crashed=crashed,
         fails=any(LEVEL[f.severity] >= LEVEL[plan.fail_on] for f in kept),
@@ -87,8 +108,16 @@ def lint(path: str, plan: Plan, load: Callable[[str], Model]) -> Linted:
     )
 
 
-def _levelled(finding: Finding, plan: Plan) -> Finding:
+def _as_planned(finding: Finding, plan: Plan) -> Finding | None:
+    """``finding`` at the severity configured for it; None when it is to be ignored."""
+    if finding.code in plan.ignored:
+        return None
     level = plan.settings.severity.get(finding.code)
+    for override in plan.nodes:
+        if override.meets(finding):
+            if finding.code in override.ignored:
+                return None
+            level = override.severity.get(finding.code, level)
     return finding if level is None else replace(finding, severity=level)
 
 

@@ -44,6 +44,7 @@ class Checked:
     catalogue: dict[str, Rule | Notice] = field(default_factory=dict)
     version: str = ""
     seconds: float = 0.0
+    """Time taken; 0 where it is not to be shown, so that output is reproducible."""
     missing: list[str] = field(default_factory=list)
     exit_zero: bool = False
 

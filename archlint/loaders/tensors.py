@@ -121,6 +121,14 @@ class ProtoSource:
         else:
             yield 0, self.read(weight).reshape(-1)
 
+    def raw(self, weight: Weight, limit: int) -> bytes | None:
+        """The bytes of a small tensor of the right size; None for any other."""
+        raw: bytes = self.proto.raw_data
+        size = len(raw)
+        if not size or size > limit or size != weight.nbytes or self.file.payload(raw) is not None:
+            return None
+        return None if min(weight.shape, default=0) < 0 else raw
+
     def _payload(self, raw: bytes, weight: Weight) -> Region | None:
         """Where the skim left the numbers, or None when they are in the message."""
         if raw or weight.dtype == "string" or not self.proto.string_data:

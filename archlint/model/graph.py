@@ -66,6 +66,8 @@ class Node:
     @property
     def bodies(self) -> dict[str, Graph]:
         """Subgraphs held in attributes, by attribute name."""
+        if not self.attrs:
+            return {}
         return {k: v for k, v in self.attrs.items() if isinstance(v, Graph)}
 
     def at(self, subject: str | None = None) -> Place:
@@ -135,13 +137,17 @@ class Graph:
 
     def __post_init__(self) -> None:
         self.producers: dict[str, Node] = {}
+        self.holders: list[Node] = []
+        producers = self.producers
         for node in self.nodes:
             node.graph = self
             for name in node.outputs:
-                if name:
-                    self.producers.setdefault(name, node)
-            for label, body in node.bodies.items():
-                body.parent, body.owner, body.label = self, node, label
+                if name and name not in producers:
+                    producers[name] = node
+            if node.attrs and (bodies := node.bodies):
+                self.holders.append(node)
+                for label, body in bodies.items():
+                    body.parent, body.owner, body.label = self, node, label
 
     @cached_property
     def nx(self) -> nx.MultiDiGraph[Any]:
@@ -157,33 +163,35 @@ class Graph:
         graph.add_nodes_from(ports.values())
         graph.add_nodes_from(self.nodes)
         source: dict[str, Node | Port] = {**ports, **self.producers}
-        edges: list[tuple[Any, Any, Any]] = []
+        edges: list[Any] = []
         for node in self.nodes:
             for slot, name in enumerate(node.inputs):
                 start = source.get(name)
                 if start is not None:
-                    edges.append((start, node, (name, slot)))
-            if node.bodies:
-                edges += [(source[n], node, (n, None)) for n in self.captured(node) if n in source]
+                    edges.append((start, node, (name, slot), {}))
+        for node in self.holders:
+            edges += [(source[n], node, (n, None), {}) for n in self.captured(node) if n in source]
         for name in self.outputs:
             end = Port("Output", name)
             graph.add_node(end)
             if name in source:
-                edges.append((source[name], end, (name, 0)))
+                edges.append((source[name], end, (name, 0), {}))
         graph.add_edges_from(edges)
         return graph
 
     def captured(self, node: Node) -> list[str]:
         """Outer tensors that the bodies of ``node`` read, in order of first use."""
-        found: dict[str, None] = {}
-        stack = [(body, frozenset[str]()) for body in reversed(node.bodies.values())]
-        while stack:
-            body, outer = stack.pop()
-            local = outer | body.inputs.keys() | body.weights.keys() | body.producers.keys()
-            used = [n for inner in body.nodes for n in inner.inputs] + list(body.outputs)
-            found.update((n, None) for n in used if n and n not in local)
-            stack += [(b, local) for inner in body.nodes for b in inner.bodies.values()]
-        return list(found)
+        bodies = list(node.bodies.values())
+        return bodies[0].free if len(bodies) == 1 else list(dict.fromkeys(n for b in bodies for n in b.free))
+
+    @cached_property
+    def free(self) -> list[str]:
+        """Tensors that this body reads and that neither it nor its inputs define, in order of use."""
+        for body in reversed(list(self.walk())):  # innermost first, so that no call goes deeper
+            if "free" not in body.__dict__:
+                body.__dict__["free"] = _reads_outside(body)
+        found: list[str] = self.__dict__["free"]
+        return found
 
     @cached_property
     def order(self) -> list[Node]:
@@ -210,12 +218,13 @@ class Graph:
     def _sorted_as_written(self) -> bool:
         """True when no node reads a tensor that a later node of this graph makes."""
         producers = self.producers
+        seen: set[str] = set()
         for node in self.nodes:
-            reads = (*node.inputs, *self.captured(node)) if node.bodies else node.inputs
+            reads = (*node.inputs, *self.captured(node)) if node.attrs and node.bodies else node.inputs
             for name in reads:
-                maker = producers.get(name)
-                if maker is not None and maker.index >= node.index:
+                if name not in seen and name in producers:
                     return False
+            seen.update(node.outputs)
         return True
 
     @cached_property
@@ -226,7 +235,7 @@ class Graph:
             for slot, name in enumerate(node.inputs):
                 if name:
                     found.setdefault(name, []).append((node, slot))
-            if node.bodies:
+            if node.attrs and node.bodies:
                 for name in self.captured(node):
                     found.setdefault(name, []).append((node, None))
         return found
@@ -275,7 +284,18 @@ class Graph:
         while stack:
             graph = stack.pop()
             yield graph
-            stack += [b for node in reversed(graph.nodes) for b in node.bodies.values()]
+            stack += [b for node in reversed(graph.holders) for b in node.bodies.values()]
+
+
+def _reads_outside(graph: Graph) -> list[str]:
+    used: dict[str, None] = {}
+    for node in graph.nodes:
+        used.update(dict.fromkeys(node.inputs))
+        for inner in node.bodies.values() if node.attrs else ():
+            used.update(dict.fromkeys(inner.free))
+    used.update(dict.fromkeys(graph.outputs))
+    made = graph.producers
+    return [n for n in used if n and n not in made and n not in graph.inputs and n not in graph.weights]
 
 
 def _position(item: Node | Port) -> tuple[int, int]:

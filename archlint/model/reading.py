@@ -23,6 +23,7 @@ class Reading:
         self.budget = budget
         self.weights: list[Weight] = []
         self.problems: list[LoadError] = []
+        self.surveyed = False
         self._level: int | None = None
         self._counts: dict[tuple[str, str], int] = {}
         self._known: dict[tuple[str, str], LoadError] = {}

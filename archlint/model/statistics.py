@@ -12,11 +12,20 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+TINY = 2048
+"""Bytes up to which weights are looked at many at a time: calls cost more than numbers there."""
+BATCH = 1 << 20
+PLAIN = frozenset({"float32", "float16", "float64", "int8", "uint8", "int16", "int32", "int64"})
 NONE = Statistics(0, 0.0, 0.0, 0, 0, 0, None, None)
 
 
 def gather(weight: Weight) -> Statistics:
     """What a pass over the numbers of ``weight`` finds; raises `LoadError`."""
+    if weight.reading is not None and not weight.reading.surveyed:
+        weight.reading.surveyed = True
+        survey(weight.reading.weights)
+        if weight.known is not None:
+            return weight.known
     found: Statistics | None = None
     for start, block in weight.blocks():
         part = of_block(block, start)
@@ -26,6 +35,41 @@ def gather(weight: Weight) -> Statistics:
     if found.minimum > found.maximum:
         found = replace(found, minimum=0.0, maximum=0.0)
     return replace(found, sampled=True) if found.count < weight.numel else found
+
+
+def survey(weights: list[Weight]) -> None:
+    """Statistics of all tiny weights at once; those with NaN or infinities are left for later."""
+    waiting: dict[str, list[tuple[Weight, bytes]]] = {}
+    sizes: dict[str, int] = {}
+    for weight in weights:
+        raw = getattr(weight.source, "raw", None) if weight.dtype in PLAIN else None
+        data = raw(weight, TINY) if raw is not None else None
+        if data:
+            dtype = weight.dtype
+            waiting.setdefault(dtype, []).append((weight, data))
+            sizes[dtype] = sizes.get(dtype, 0) + len(data)
+            if sizes[dtype] >= BATCH:
+                _batch(dtype, waiting.pop(dtype))
+                sizes[dtype] = 0
+    for dtype, rest in waiting.items():
+        _batch(dtype, rest)
+
+
+def _batch(dtype: str, items: list[tuple[Weight, bytes]]) -> None:
+    import numpy as np
+
+    kind = np.dtype(dtype).newbyteorder("<")
+    flat = np.frombuffer(b"".join([data for _, data in items]), kind)
+    counts = [len(data) // kind.itemsize for _, data in items]
+    starts = np.concatenate([[0], np.cumsum(counts[:-1])]).astype(np.intp)
+    low = np.minimum.reduceat(flat, starts)
+    high = np.maximum.reduceat(flat, starts)
+    zeros = np.add.reduceat(flat == 0, starts, dtype=np.int64).tolist()
+    fine = (np.isfinite(low) & np.isfinite(high)).tolist()
+    lows, highs = low.astype(np.float64).tolist(), high.astype(np.float64).tolist()
+    for i, (weight, _) in enumerate(items):
+        if fine[i]:
+            weight.known = Statistics(counts[i], lows[i], highs[i], 0, 0, zeros[i], None, None)
 
 
 def of_block(flat: NDArray[Any], start: int = 0) -> Statistics:
@@ -39,7 +83,7 @@ def of_block(flat: NDArray[Any], start: int = 0) -> Statistics:
     size = int(flat.size)
     if not size:
         return NONE
-    low, high = float(flat.min()), float(flat.max())
+    low, high = float(np.minimum.reduce(flat)), float(np.maximum.reduce(flat))
     zeros = size - int(np.count_nonzero(flat))
     if math.isfinite(low) and math.isfinite(high):
         return Statistics(size, low, high, 0, 0, zeros, None, None)

@@ -25,6 +25,7 @@ class Source(Protocol):
 
     A source of many numbers can also have ``blocks(weight, limit)``, which gives them piece by
     piece as pairs of flat index and flat array: all of them, or about ``limit`` bytes spread evenly.
+    One of few numbers can have ``raw(weight, limit)``: its little-endian bytes, None if there are more.
     """
 
     def read(self, weight: Weight) -> NDArray[Any]:
@@ -56,7 +57,8 @@ class Weight:
 
     ``origin`` is ``initializer``, ``Constant`` (then ``node`` names it) or ``yaml``.
     ``external`` names the side file that holds the numbers. ``reading`` is the policy of the
-    model it belongs to; without one everything may be read.
+    model it belongs to; without one everything may be read. ``known`` are its statistics once
+    somebody has asked.
     """
 
     name: str
@@ -70,7 +72,7 @@ class Weight:
     reading: Reading | None = None
     _array: NDArray[Any] | None = field(default=None, repr=False)
     _small: tuple[Scalar, ...] | None = field(default=None, repr=False)
-    _statistics: Statistics | None = field(default=None, repr=False)
+    known: Statistics | None = field(default=None, repr=False)
     _failure: LoadError | None = field(default=None, repr=False)
 
     @property
@@ -136,7 +138,7 @@ class Weight:
         Raises `LoadError` when the numbers cannot be had, `WeightsUnread` when the policy is to read
         none. Of a tensor too large for the policy a part is looked at, in blocks spread evenly.
         """
-        if self._statistics is None:
+        if self.known is None:
             if self.reading is not None and self.reading.mode == "none":
                 self.reading.allow(self)
             if self._failure is not None:
@@ -144,11 +146,11 @@ class Weight:
             from archlint.model.statistics import gather
 
             try:
-                self._statistics = gather(self)
+                self.known = gather(self)
             except LoadError as error:
                 self._failed(error)
                 raise
-        return self._statistics
+        return self.known
 
     def blocks(self) -> Iterator[tuple[int, NDArray[Any]]]:
         """The numbers in flat pieces, each with the flat index of its first element."""

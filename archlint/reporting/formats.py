@@ -9,7 +9,19 @@ if TYPE_CHECKING:
     from archlint.linting import Checked, Linted
     from archlint.reporting.look import Look
 
-FORMATS = ("full", "concise", "jsonl")
+FORMATS = (
+    "full",
+    "concise",
+    "grouped",
+    "json",
+    "jsonl",
+    "sarif",
+    "github",
+    "gitlab",
+    "junit",
+    "checkstyle",
+    "markdown",
+)
 PEOPLE = frozenset({"full", "concise", "grouped"})
 """Formats that take colour and follow the width of the terminal."""
 

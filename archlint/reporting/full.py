@@ -93,7 +93,7 @@ def verdict(run: Checked, look: Look) -> str:
     if summary["skipped_rules"]:
         count = len(summary["skipped_rules"])
         more += f" {_count(count, 'rule')} that {'reads' if count == 1 else 'read'} weights not run."
-    timing = f" {run.seconds:.2f} s"
+    timing = f" {run.seconds:.2f} s" if run.seconds else ""
     if found:
         levels = [_count(summary[k], k) for k in ("error", "warning") if summary[k]]
         levels += [f"{summary['info']} info"] if summary["info"] else []

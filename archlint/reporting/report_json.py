@@ -79,7 +79,7 @@ def _totals(analysis: Analysis) -> dict[str, Any]:
         },
         "weight_bytes": stored.total_bytes,
         "weight_bytes_by_dtype": stored.bytes,
-        "peak_activation_bytes": None,
+        "peak_activation_bytes": dim(analysis.memory.peak),
     }
 
 

@@ -17,7 +17,7 @@ MAX_NAME = 200
 
 _HIDDEN = frozenset("\u00ad\u061c\u115f\u1160\u180e\u3164\ufeff\uffa0")
 _ILLEGAL_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~$@&-])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#!|~$&])")
 
 
 def _unsafe(char: str) -> bool:
@@ -105,7 +105,7 @@ def xml(text: str) -> str:
 
 def markdown(text: str) -> str:
     """``text`` in a line or a table cell of Markdown, with no markup of its own."""
-    return _MARKDOWN.sub(r"\\\1", printable(text))
+    return _MARKDOWN.sub(r"\\\1", printable(text)).replace("@", "&#64;")
 
 
 def github(text: str) -> str:

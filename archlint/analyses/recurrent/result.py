@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from archlint.analyses.dataflow import attributes
+from archlint.analyses.recurrent.decomposed import Found, decomposed
 from archlint.analyses.recurrent.drive import drive_of
 from archlint.analyses.recurrent.operators import KINDS, Site, directions, recurrences
 from archlint.analyses.recurrent.verdicts import Gate, judge
@@ -109,7 +110,16 @@ class Recurrent:
             for step in scope.steps:
                 if step.node.kind in KINDS:
                     found += self._operator(Site(scope, step))
-        return found
+        return found + [self._decomposed(f) for f in decomposed(self.analysis)]
+
+    def _decomposed(self, found: Found) -> Cell:
+        update, numbers, drive = found.update, found.recurrence, found.drive
+        node, path = update.step.node, update.scope.path
+        if numbers is None or drive is None:
+            return Cell(
+                node.label, update.kind, node, path, "forward", "decomposed", None, None, found.reason
+            )
+        return cell_of(node, path, "forward", "decomposed", numbers, drive, found.count)
 
     def of(self, node: Node) -> list[Cell]:
         """The cells of one node."""

@@ -1,5 +1,8 @@
 from archlint.api import Analysis, Findings, Model, rule
 
+ROUNDING = 1e-6
+"""What the outward rounding of a bound may add."""
+
 
 @rule("NUM012", on=Model, needs=("shapes", "ranges"))
 def sqrt_of_negative(model: Model, analysis: Analysis) -> Findings:
@@ -28,7 +31,7 @@ def sqrt_of_negative(model: Model, analysis: Analysis) -> Findings:
                 continue
             seen = analysis.ranges.of(node.inputs[0], scope)
             lo, hi = seen.least(), seen.greatest()
-            if seen.source != "assumed" and float("-inf") < lo < 0:
+            if seen.source != "assumed" and float("-inf") < lo < -ROUNDING:
                 yield node.at().says(
                     f"input lies in [{lo:g}, {hi:g}], below zero the root is NaN",
                     severity=None if hi < 0 else "info",

@@ -21,7 +21,8 @@ def identity_operator(node: Node, analysis: Analysis) -> Findings:
 
     Identity, Dropout at inference, a Cast to the same type, a Pad by nothing, a Transpose that keeps
     the order, a join of a single tensor. It costs a copy in runtimes that do not remove it. An
-    Identity between an input or another output of the model and an output is needed and left alone.
+    Identity between an input or another output of the model and an output is needed and left alone,
+    and so is arithmetic on shapes.
 
     Source: https://github.com/microsoft/onnxruntime/blob/main/docs/ONNX_Runtime_Graph_Optimizations.md
     (Identity Elimination, Dropout Elimination)
@@ -57,6 +58,8 @@ def _unchanged(node: Node, analysis: Analysis) -> str | None:
     if x is None or (x.constant and node.op_type != "Identity") or not outs:
         return None
     y = outs[0]
+    if y.content is not None or y.constant:
+        return None
     if node.op_type == "Identity":
         return "returns its input" if not x.constant else None
     if node.op_type == "Dropout":

@@ -30,3 +30,52 @@ def test_the_defect_is_told_with_its_numbers(lint, code):
 def test_the_healthy_model_is_silent(lint, code):
     assert lint(CASES[code][2], code) == []
     assert [f for f in lint(CASES[code][2]) if f.severity == "error"] == []
+
+
+BAKED = "g (float[{n},4,4] x) => (float[{n},16] y) <int64[2] s = {{{s}}}> {{ y = Reshape(x, s) }}"
+
+
+def told(lint, text, code, **settings):
+    found = lint(text, code, analysis=settings or None)
+    return [f.message for f in found]
+
+
+def test_a_symbol_that_is_a_number(lint):
+    assert told(lint, BAKED.format(n="N", s="1, 16"), "SHP003") == [
+        "output 'y' declares dim 0 as 'N', which is 1 here, whatever the input is"
+    ]
+    assert told(lint, BAKED.format(n="N", s="-1, 16"), "SHP003") == []
+    assert told(lint, BAKED.format(n="1", s="1, 16"), "SHP003") == []
+
+
+def test_a_symbol_that_the_user_fixed(lint):
+    text = "g (float[N,4] x) => (float[N,4] y) <float[1,4] w> { z = ReduceSum<keepdims=1>(x) y = Add(z, w) }"
+    (message,) = told(lint, text, "SHP003", dims={"N": 8})
+    assert message == "output 'y' declares dim 0 as 'N', which is 1 here but 8 at the input"
+    assert told(lint, BAKED.format(n="N", s="-1, 16"), "SHP003", dims={"N": 8}) == []
+
+
+def test_inputs_that_are_missing(lint):
+    text = "g (float[1,4] x) => (float[1,4] y) { y = MatMul(x) }"
+    assert told(lint, text, "SHP007") == ["MatMul needs 2 inputs, input 1 is missing"]
+
+
+def test_where_shapes_end(lint):
+    text = """<ir_version: 8, opset_import: ["": 17, "acme": 1]>
+      g (float[1,4] x) => (float[1,4] y) { a = acme.F(x) b = acme.F(x) y = Add(a, b) }"""
+    (found,) = lint(text, "SHP020")
+    assert found.message == "shapes are unknown after acme::F: unknown operator (and 1 more like it)"
+    assert lint("g (float[1,4] x) => (float[1,4] y) { y = Relu(x) }", "SHP020") == []
+
+
+def test_open_sizes_without_a_name(lint):
+    (found,) = lint("g (float[?,4,?] x) => (float[?,4,?] y) { y = Relu(x) }", "SHP021")
+    assert found.message == "input 'x' leaves dims 0, 2 without a name"
+    assert lint("g (float[N,4] x) => (float[N,4] y) { y = Relu(x) }", "SHP021") == []
+
+
+def test_heads_that_do_not_divide(lint):
+    text = """<ir_version: 10, opset_import: ["": 23]>
+      g (float[1,5,30] q) => (float[1,5,30] y) {{ y = Attention<q_num_heads={n}, kv_num_heads={n}>(q, q, q) }}"""
+    assert len(told(lint, text.format(n=4), "SHP008")) == 1
+    assert told(lint, text.format(n=5), "SHP008") == []

@@ -1,0 +1,457 @@
+"""Affine forms: a tensor as stored matrices times other tensors, plus a bias, found by walking upstream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from archlint.analyses.dataflow import attributes
+from archlint.errors import Undetermined
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+
+    from archlint.analyses.analysis import Analysis
+    from archlint.analyses.dataflow import Origin
+
+    Array: TypeAlias = np.ndarray[Any, Any]
+    Key: TypeAlias = tuple[int, str]
+
+PASSING = frozenset({"Identity", "Dropout", "Cast", "Squeeze", "Unsqueeze"})
+"""Operators that hand every row on as it is (a squeezed axis is a leading one of size 1)."""
+_ROWS = frozenset({"Reshape", "Flatten", "Expand"})
+DEEPEST = 60
+WIDEST = 1 << 26
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Term:
+    """One summand ``source @ matrix``; ``matrix`` [features, width], a vector for element-wise weights.
+
+    None stands for the source itself.
+    """
+
+    source: Origin
+    matrix: Array | None = None
+
+    def columns(self, start: int, stop: int) -> Term | None:
+        """The summand of some columns of the sum; None when the source would have to be cut."""
+        return None if self.matrix is None else Term(self.source, self.matrix[..., start:stop])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """A sum of terms and a bias over the last axis; ``used`` are the ids of the weights in it."""
+
+    terms: tuple[Term, ...] = ()
+    bias: Array | None = None
+    used: frozenset[int] = field(default_factory=frozenset)
+
+    @property
+    def width(self) -> int | None:
+        """Size of the last axis where a weight tells it."""
+        for term in self.terms:
+            if term.matrix is not None:
+                return int(term.matrix.shape[-1])
+        return None if self.bias is None or self.bias.size == 1 else int(self.bias.shape[-1])
+
+    @property
+    def leaf(self) -> Origin | None:
+        """The tensor, when the form is nothing but a tensor."""
+        only = len(self.terms) == 1 and self.terms[0].matrix is None and self.bias is None
+        return self.terms[0].source if only else None
+
+    def plus(self, other: Form, sign: float = 1.0) -> Form:
+        """The sum, or the difference with ``sign`` -1."""
+        terms = {t.source.key: t for t in self.terms}
+        for term in other.terms if sign > 0 else other.times_scalar(-1.0).terms:
+            mine = terms.get(term.source.key)
+            if mine is None:
+                terms[term.source.key] = term
+            elif mine.matrix is not None and term.matrix is not None and mine.matrix.ndim == term.matrix.ndim:
+                terms[term.source.key] = Term(term.source, mine.matrix + term.matrix)
+            else:
+                raise Undetermined("a tensor takes part in a sum twice, in different ways")
+        bias = other.bias if other.bias is None or sign > 0 else -other.bias
+        if self.bias is not None:
+            bias = self.bias if bias is None else self.bias + bias
+        return Form(tuple(terms.values()), bias, self.used | other.used)
+
+    def times_scalar(self, factor: Any) -> Form:
+        """Every element, or every column, times a number."""
+        terms = tuple(Term(t.source, factor * (1.0 if t.matrix is None else t.matrix)) for t in self.terms)
+        return Form(terms, None if self.bias is None else self.bias * factor, self.used)
+
+    def columns(self, start: int, stop: int) -> Form:
+        """Columns ``start`` to ``stop``; raises `Undetermined` when a bare tensor would be cut."""
+        terms = []
+        for term in self.terms:
+            cut = term.columns(start, stop)
+            if cut is None:
+                raise Undetermined("a split of a tensor that no stored matrix made")
+            terms.append(cut)
+        bias = self.bias if self.bias is None or self.bias.size == 1 else self.bias[start:stop]
+        return Form(tuple(terms), bias, self.used)
+
+
+class Linear:
+    """Affine forms of tensors, remembered by tensor."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self.flow = analysis.dataflow
+        self.constants = analysis.constants
+        self.ranges = analysis.ranges
+        self._known: dict[Key, Form] = {}
+        self._weights: dict[Key, frozenset[int]] = {}
+
+    def through(self, origin: Origin) -> Origin:
+        """The tensor behind operators that hand its rows on, and behind a scanned or gathered time axis."""
+        for _ in range(DEEPEST):
+            before = self._same_rows(origin)
+            if before is None:
+                return origin
+            origin = before
+        return origin
+
+    def _same_rows(self, origin: Origin) -> Origin | None:
+        step = origin.step
+        if step is None:
+            return None
+        node = step.node
+        if node.domain or not node.inputs:
+            return None
+        kind = node.op_type
+        keeps = kind in PASSING
+        if kind in _ROWS or kind in {"Slice", "Split", "Gather", "Transpose"}:
+            keeps = self._keeps_last(origin)
+        return self.flow.input(origin, 0) if keeps else None
+
+    def _keeps_last(self, origin: Origin) -> bool:
+        """True when the operator moves or picks whole rows and leaves the last axis alone."""
+        step = origin.step
+        assert step is not None
+        node, attrs = step.node, attributes(origin.scope, step.node)
+        fact = step.ins[0] if step.ins else None
+        rank = fact.rank if fact is not None else None
+        kind = node.op_type
+        if kind == "Transpose":
+            perm = attrs.get("perm")
+            return isinstance(perm, tuple) and perm[-1] == len(perm) - 1
+        if kind == "Gather":
+            axis = attrs.get("axis", 0)
+            return bool(axis >= 0 and (axis < rank - 1 if rank is not None else axis == 0))
+        if kind in {"Slice", "Split"}:
+            axes = self._axes(origin, rank)
+            return (
+                axes is not None
+                and all(a >= 0 and (rank is None or a < rank - 1) for a in axes)
+                and rank is not None
+            )
+        out = step.outs[origin.index] if origin.index < len(step.outs) else None
+        shapes = (fact.shape if fact is not None else None, out.shape if out is not None else None)
+        return bool(shapes[0] and shapes[1] and shapes[0][-1] == shapes[1][-1])
+
+    def _axes(self, origin: Origin, rank: int | None) -> list[int] | None:
+        step = origin.step
+        assert step is not None
+        attrs = attributes(origin.scope, step.node)
+        if step.node.op_type == "Split":
+            axes = [int(attrs.get("axis", 0))]
+        elif "axes" in attrs:
+            axes = [int(a) for a in attrs["axes"]]
+        else:
+            given = self.flow.input(origin, 3)
+            if given is None:
+                return None
+            try:
+                axes = [int(a) for a in self.constants.at(given).reshape(-1)]
+            except Undetermined:
+                return None
+        return [a + rank if a < 0 and rank is not None else a for a in axes]
+
+    def form(self, origin: Origin, depth: int = 0) -> Form:
+        """The affine form of a tensor; a tensor that is made otherwise is a form by itself."""
+        known = self._known.get(origin.key)
+        if known is None:
+            known = self._known[origin.key] = self._made(origin, depth)
+        return known
+
+    def _made(self, origin: Origin, depth: int) -> Form:
+        row = self.row(origin)
+        if row is not None:
+            return Form((), row, self.weights(origin))
+        bare = Form((Term(self.through(origin)),))
+        step = origin.step
+        if step is None or depth > DEEPEST:
+            return bare
+        node, attrs = step.node, attributes(origin.scope, step.node)
+        kind = node.kind
+        before = self._same_rows(origin)
+        if before is not None:
+            return self.form(before, depth + 1)
+        if kind in {"Add", "Sub", "Sum"} and len(node.inputs) == 2:
+            a, b = (self.form(self.flow.origin(n, origin.scope), depth + 1) for n in node.inputs)
+            try:
+                total = a.plus(b, -1.0 if kind == "Sub" else 1.0)
+            except (Undetermined, ValueError):
+                return bare
+            # a sum that no stored matrix takes part in (c' = f c + i g) is a tensor of its own
+            return bare if all(t.matrix is None for t in total.terms) else total
+        if kind == "Mul":
+            return self._scaled(origin, depth) or bare
+        if kind in {"MatMul", "Gemm", "com.microsoft::DynamicQuantizeMatMul"}:
+            return self._product(origin, kind, attrs, depth) or bare
+        if kind in {"Split", "Slice"}:
+            return self._columns(origin, attrs, depth) or bare
+        return bare
+
+    def _scaled(self, origin: Origin, depth: int) -> Form | None:
+        """A form times a stored number or vector: peepholes, temperatures; dequantised products."""
+        quantized = self._integer_product(origin, depth)
+        if quantized is not None:
+            return quantized
+        a, b = self.flow.input(origin, 0), self.flow.input(origin, 1)
+        if a is None or b is None:
+            return None
+        for one, other in ((a, b), (b, a)):
+            row = self.row(one)
+            if row is not None:
+                made = self.form(other, depth + 1).times_scalar(
+                    row if row.size > 1 else float(row.reshape(-1)[0])
+                )
+                return Form(made.terms, made.bias, made.used | self.weights(one))
+        return None
+
+    def _integer_product(self, origin: Origin, depth: int) -> Form | None:
+        """Cast(MatMulInteger(quantised a, B)) times the scales of a and B."""
+        for first, second in ((0, 1), (1, 0)):
+            cast, scale = self.flow.input(origin, first), self.flow.input(origin, second)
+            if cast is None or scale is None or cast.op != "Cast":
+                continue
+            product = self.flow.input(cast, 0)
+            if product is None or product.op != "MatMulInteger" or scale.op != "Mul":
+                continue
+            quantize = self.flow.input(product, 0)
+            weight, zero = self.flow.input(product, 1), self.flow.input(product, 3)
+            if quantize is None or quantize.op != "DynamicQuantizeLinear" or weight is None:
+                continue
+            source = self.flow.input(quantize, 0)
+            for i in (0, 1):
+                by = self.flow.input(scale, i)
+                factor = None if by is None else self._numbers(by)
+                matrix = self._numbers(weight)
+                if factor is None or matrix is None or source is None:
+                    continue
+                point = None if zero is None else self._numbers(zero)
+                wide = matrix.astype("float32") - (0 if point is None else point.astype("float32"))
+                return self.product(source, wide * factor, self.weights(weight), depth)
+        return None
+
+    def _product(self, origin: Origin, kind: str, attrs: Mapping[str, Any], depth: int) -> Form | None:
+        import numpy as np
+
+        left, right = self.flow.input(origin, 0), self.flow.input(origin, 1)
+        if left is None or right is None or attrs.get("transA", 0):
+            return None
+        matrix = self._numbers(right)
+        if matrix is None or matrix.ndim != 2:
+            return None
+        bias = None
+        if kind == "Gemm":
+            matrix = matrix.T if attrs.get("transB", 0) else matrix
+            if attrs.get("alpha", 1.0) != 1.0:
+                matrix = matrix * np.float32(attrs["alpha"])
+            bias = self.flow.input(origin, 2)
+        elif kind.endswith("DynamicQuantizeMatMul"):
+            scale, zero = self.flow.input(origin, 2), self.flow.input(origin, 3)
+            by = None if scale is None else self._numbers(scale)
+            point = None if zero is None else self._numbers(zero)
+            if by is None:
+                return None
+            matrix = (matrix.astype(np.float32) - (0 if point is None else point.astype(np.float32))) * by
+            bias = self.flow.input(origin, 4)
+        made = self.product(left, matrix, self.weights(right), depth)
+        if bias is None:
+            return made
+        row = self.row(bias)
+        if row is None:
+            return None
+        return made.plus(Form((), row * attrs.get("beta", 1.0), self.weights(bias)))
+
+    def product(self, left: Origin, matrix: Array, used: frozenset[int], depth: int) -> Form:
+        """The form of ``left @ matrix``; a concatenated ``left`` takes the rows of each part."""
+        row = self.row(left)
+        if row is not None:
+            return Form((), row @ matrix if row.size > 1 else row * matrix.sum(axis=0), used)
+        parts = self._parts(self.through(left), len(matrix))
+        if parts is not None:
+            total = Form((), None, used)
+            for part, start, stop in parts:
+                total = total.plus(self.product(part, matrix[start:stop], used, depth + 1))
+            return total
+        inner = self.form(left, depth + 1)
+        terms = []
+        for term in inner.terms:
+            if term.matrix is None:
+                terms.append(Term(term.source, matrix))
+            elif term.matrix.ndim == 2 and term.matrix.shape[0] * matrix.shape[1] <= WIDEST:
+                terms.append(Term(term.source, term.matrix @ matrix))
+            else:
+                return Form((Term(self.through(left), matrix),), None, used)
+        bias = (
+            None
+            if inner.bias is None
+            else inner.bias @ matrix
+            if inner.bias.size > 1
+            else inner.bias * matrix.sum(0)
+        )
+        return Form(tuple(terms), bias, used | inner.used)
+
+    def _parts(self, origin: Origin, total: int) -> list[tuple[Origin, int, int]] | None:
+        """The inputs of a Concat along the last axis, with the rows of the matrix that each meets."""
+        step = origin.step
+        if step is None or step.node.kind != "Concat":
+            return None
+        fact = step.outs[0] if step.outs else None
+        axis = attributes(origin.scope, step.node).get("axis", 1)
+        if axis != -1 and (fact is None or fact.rank is None or axis != fact.rank - 1):
+            return None
+        made, sizes = [], []
+        for i in range(len(step.node.inputs)):
+            part = self.flow.input(origin, i)
+            if part is None:
+                return None
+            made.append(part)
+            sizes.append(self.size(part))
+        if sizes.count(None) == 1:
+            sizes[sizes.index(None)] = total - sum(s for s in sizes if s is not None)
+        if any(s is None or s < 0 for s in sizes) or sum(s or 0 for s in sizes) != total:
+            return None
+        found, at = [], 0
+        for part, size in zip(made, sizes, strict=True):
+            assert size is not None
+            found.append((part, at, at + size))
+            at += size
+        return found
+
+    def size(self, origin: Origin) -> int | None:
+        """Size of the last axis of a tensor."""
+        row = self.row(origin)
+        if row is not None and row.size > 1:
+            return int(row.size)
+        shape = origin.fact.shape
+        if shape and isinstance(shape[-1], int):
+            return shape[-1]
+        return None
+
+    def _columns(self, origin: Origin, attrs: Mapping[str, Any], depth: int) -> Form | None:
+        """Some columns of a form: one output of a Split, or a Slice, along the last axis."""
+        before = self.flow.input(origin, 0)
+        if before is None:
+            return None
+        inner = self.form(before, depth + 1)
+        width = inner.width or self.size(before)
+        step = origin.step
+        assert step is not None
+        if width is None:
+            return None
+        span = self.span(origin, width)
+        if span is None:
+            return None
+        try:
+            return inner.columns(*span)
+        except Undetermined:
+            return None
+
+    def span(self, origin: Origin, width: int) -> tuple[int, int] | None:
+        """The columns, of ``width``, that a Split's output or a Slice along the last axis picks."""
+        step = origin.step
+        assert step is not None
+        node, attrs = step.node, attributes(origin.scope, step.node)
+        fact = step.ins[0] if step.ins else None
+        rank = fact.rank if fact is not None else None
+        axes = self._axes(origin, rank)
+        if axes is None or len(axes) != 1:
+            return None
+        last = axes[0] == -1 or (axes[0] == rank - 1 if rank is not None else axes[0] in {1, 2})
+        if not last:
+            return None
+        if node.op_type == "Split":
+            given = self.flow.input(origin, 1)
+            sizes = attrs.get("split")
+            if given is not None:
+                numbers = self._numbers(given)
+                sizes = None if numbers is None else [int(v) for v in numbers.reshape(-1)]
+            if sizes is None:
+                count = attrs.get("num_outputs", len(node.outputs))
+                part = -(-width // count)
+                return part * origin.index, min(part * (origin.index + 1), width)
+            start = sum(sizes[: origin.index])
+            return start, start + sizes[origin.index]
+        if "starts" in attrs:
+            ends = [attrs["starts"][0], attrs["ends"][0]]
+        else:
+            ends = []
+            for i in (1, 2):
+                at = self.flow.input(origin, i)
+                numbers = None if at is None else self._numbers(at)
+                if numbers is None or numbers.size != 1:
+                    return None
+                ends.append(int(numbers.reshape(-1)[0]))
+            stride = self.flow.input(origin, 4)
+            by = None if stride is None else self._numbers(stride)
+            if stride is not None and (by is None or int(by.reshape(-1)[0]) != 1):
+                return None
+        start, stop = (min(max(e + width if e < 0 else e, 0), width) for e in ends)
+        return start, stop
+
+    def row(self, origin: Origin) -> Array | None:
+        """A constant that is the same for every row, as a vector (or one number); else None."""
+        import numpy as np
+
+        if origin.step is not None and not origin.fact.constant and origin.op not in _FOLDABLE:
+            return None
+        array = self._numbers(origin)
+        if array is None and origin.op in {"ConstantOfShape", "Expand"}:
+            filled = self.ranges.at(origin)
+            low = filled.least()
+            return np.array([low], np.float32) if low == filled.greatest() else None
+        if array is None or not array.size:
+            return None
+        flat = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
+        if len(flat) > 1 and not (flat == flat[:1]).all():
+            return None
+        first: Array = flat[0]
+        return first
+
+    def _numbers(self, origin: Origin) -> Array | None:
+        try:
+            return self.constants.at(origin)
+        except Undetermined:
+            return None
+
+    def weights(self, origin: Origin) -> frozenset[int]:
+        """The stored matrices that a constant is computed from, by id."""
+        known = self._weights.get(origin.key)
+        if known is None:
+            found: set[int] = set()
+            seen: set[Key] = set()
+            stack = [origin]
+            while stack and len(seen) < 200:
+                top = stack.pop()
+                if top.key in seen:
+                    continue
+                seen.add(top.key)
+                if top.weight is not None and len(top.weight.shape) >= 2:
+                    found.add(id(top.weight))
+                elif top.step is not None:
+                    stack += [self.flow.origin(n, top.scope) for n in top.step.node.inputs if n]
+            known = self._weights[origin.key] = frozenset(found)
+        return known
+
+
+_FOLDABLE = frozenset(
+    {"Constant", "ConstantOfShape", "Expand", "Identity", "Unsqueeze", "Slice", "Concat", "Transpose"}
+)

@@ -1,0 +1,110 @@
+"""What a configuration file may say: keys, the form of their values, and what each is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from archlint.linting.engine import LEVEL
+
+Form: TypeAlias = tuple[str, Callable[[Any], bool]]
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(v, str) for v in value)
+
+
+TEXT: Form = ("a text", lambda v: isinstance(v, str))
+TEXTS: Form = ("a list of texts", _texts)
+SWITCH: Form = ("true or false", lambda v: isinstance(v, bool))
+SEVERITY: Form = (f"one of {', '.join(reversed(LEVEL))}", lambda v: isinstance(v, str) and v in LEVEL)
+TABLE: Form = ("a table", lambda v: isinstance(v, dict))
+TABLES: Form = ("a list of tables", lambda v: isinstance(v, list) and all(isinstance(t, dict) for t in v))
+PLUGINS: Form = ('"auto", "none" or a list of names', lambda v: v in ("auto", "none") or _texts(v))
+EXTENDS: Form = ("a path or a list of paths", lambda v: isinstance(v, str) or _texts(v))
+WEIGHTS: Form = ("auto, all or none", lambda v: v in ("auto", "all", "none"))
+INTERVAL: Form = (
+    "two numbers, [low, high]",
+    lambda v: (
+        isinstance(v, list)
+        and len(v) == 2
+        and all(isinstance(x, int | float) and not isinstance(x, bool) for x in v)
+        and v[0] <= v[1]
+    ),
+)
+
+KEYS: dict[str, Form] = {
+    "required-version": TEXT,
+    "extends": EXTENDS,
+    "include": TEXTS,
+    "extend-include": TEXTS,
+    "exclude": TEXTS,
+    "extend-exclude": TEXTS,
+    "force-exclude": SWITCH,
+    "select": TEXTS,
+    "extend-select": TEXTS,
+    "ignore": TEXTS,
+    "extend-ignore": TEXTS,
+    "fail-on": SEVERITY,
+    "min-severity": SEVERITY,
+    "baseline": TEXT,
+    "targets": TEXTS,
+    "plugins": PLUGINS,
+    "local-rules": TEXTS,
+    "output": TEXTS,
+    "weights": WEIGHTS,
+    "dims": TABLE,
+    "shapes": TABLE,
+    "severity": TABLE,
+    "rules": TABLE,
+    "budget": TABLE,
+    "policy": TABLE,
+    "overrides": TABLES,
+}
+_BY_FILE = (
+    "select",
+    "extend-select",
+    "ignore",
+    "extend-ignore",
+    "severity",
+    "rules",
+    "budget",
+    "policy",
+    "targets",
+    "dims",
+    "shapes",
+    "fail-on",
+    "min-severity",
+    "weights",
+)
+OVERRIDE: dict[str, Form] = {
+    "files": TEXTS,
+    "nodes": TEXTS,
+    **{key: KEYS[key] for key in _BY_FILE},
+}
+NODE_KEYS = frozenset({"files", "nodes", "ignore", "extend-ignore", "severity"})
+"""What an override for single nodes can change."""
+
+BUDGET: dict[str, tuple[str, str]] = {
+    "macs": ("mac-budget", "limit"),
+    "layer-macs": ("mac-budget", "layer"),
+    "mult": ("multiplication-budget", "limit"),
+    "mults": ("multiplication-budget", "limit"),
+    "params": ("param-budget", "limit"),
+    "file-size": ("file-size-budget", "limit"),
+    "peak-activation": ("activation-budget", "limit"),
+}
+"""Keys of ``[budget]``: the rule that judges it, and the rule's option."""
+
+INCREASE = ("macs", "mult", "mults", "adds", "params", "file-size")
+"""What ``[budget]`` can bound against ``--base``, with ``-increase`` after it."""
+
+POLICY: dict[str, tuple[str, str]] = {
+    "opset": ("opset-outside-policy", "opset"),
+    "ir-version": ("opset-outside-policy", "ir_version"),
+    "banned-ops": ("banned-operator", "banned"),
+    "allowed-domains": ("domain-outside-policy", "allowed"),
+    "required-metadata": ("missing-metadata", "required"),
+    "node-name": ("node-name-style", "pattern"),
+}
+"""Keys of ``[policy]``: the rule that judges it, and the rule's option."""
