@@ -27,13 +27,19 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Mapping
 
+    from archlint.loaders.options import Policy
 
-def load(path: str | os.PathLike[str]) -> Model:
-    """The model in a file, ONNX or YAML; raises `LoadError`."""
+
+def load(path: str | os.PathLike[str], *, weights: Policy = "auto") -> Model:
+    """The model in a file, ONNX or YAML; raises `LoadError`.
+
+    ``weights`` says how much of their numbers may be read: ``auto``, ``all`` or ``none``.
+    """
     from archlint.analyses.incremental import Incremental
     from archlint.loaders import load as load_file
+    from archlint.loaders.options import Options
 
-    return load_file(path, Incremental)
+    return load_file(path, Incremental, options=Options(weights=weights))
 
 
 def analyse(model: Model | str | os.PathLike[str], **settings: Any) -> Analysis:
