@@ -33,14 +33,13 @@ if TYPE_CHECKING:
 def load(path: str | os.PathLike[str], *, weights: Policy = "auto") -> Model:
     """The model in a file, ONNX or YAML; raises `LoadError`.
 
-    ``weights`` says how much of the numbers rules may read: all up to 256 MiB and samples of
-    larger models (``auto``), everything (``all``), nothing (``none``).
+    ``weights`` says how much of their numbers may be read: ``auto``, ``all`` or ``none``.
     """
     from archlint.analyses.incremental import Incremental
-    from archlint.loaders import Options
     from archlint.loaders import load as load_file
+    from archlint.loaders.options import Options
 
-    return load_file(path, Incremental, options=Options(weights))
+    return load_file(path, Incremental, options=Options(weights=weights))
 
 
 def analyse(model: Model | str | os.PathLike[str], **settings: Any) -> Analysis:

@@ -6,7 +6,8 @@ import os
 import sys
 import time
 from collections import Counter
-from functools import partial
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,12 +15,15 @@ import click
 from archlint.cli.options import parse_dims, parse_shapes, sizes
 from archlint.cli.shared import given_globally, shared, warn
 from archlint.cli.sinks import Sinks, default_outputs
+from archlint.errors import ConfigError
 from archlint.reporting.formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archlint.linting import Checked
+    from archlint.linting import Checked, Linted
+    from archlint.linting.baseline import Baseline
+    from archlint.linting.earlier import Earlier
     from archlint.linting.session import Session
 
 LEVELS = ("error", "warning", "info")
@@ -51,6 +55,13 @@ LEVELS = ("error", "warning", "info")
     type=click.Choice(["auto", "all", "none"]),
     help="How much weight data rules may read: all up to 256 MiB and samples above (auto), all, none.",
 )
+@click.option("--base", metavar="REV|FILE|DIR", help="Report only what is not in this earlier version.")
+@click.option("--baseline", metavar="FILE", help="Report only what is not accepted in FILE.")
+@click.option("--write-baseline", is_flag=True, help="Accept what is found now.")
+@click.option("--accept-new", is_flag=True, help="Let --write-baseline add to a baseline that exists.")
+@click.option("--prune-baseline", is_flag=True, help="Remove what is gone from the baseline.")
+@click.option("--strict-baseline", is_flag=True, help="Status 2 when the baseline holds what is gone.")
+@click.option("--ignore-suppressions", is_flag=True, help="Report what the models themselves ignore too.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule at the end.")
 @click.option("--force-exclude", is_flag=True, help="Apply 'exclude' to paths given by name too.")
 @sizes
@@ -58,8 +69,7 @@ LEVELS = ("error", "warning", "info")
 @click.pass_context
 def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     """Report the defects of model files and of folders of them (default: this folder)."""
-    from archlint.api import load
-    from archlint.linting import lint
+    from archlint.linting.earlier import Earlier
     from archlint.linting.session import Session
 
     started = time.perf_counter()
@@ -78,14 +88,20 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
     session = Session(given_to)
     checked = session.start(exit_zero=given["exit_zero"])
     sinks = Sinks(given["outputs"] or session.config.get("output") or default_outputs(), ctx.obj)
+    baseline = _baseline(given, session)
     quiet = ctx.obj.get("quiet", False)
     force = given["force_exclude"] or session.config.get("force-exclude", False)
-    for path in _files(paths or (".",), session, checked, quiet=quiet, force=force):
-        file = lint(path, session.plan(path), partial(load, weights=given["weights"]))
-        checked.files.append(file)
-        sinks.each(file)
-        if ctx.obj.get("debug"):
-            click.echo("".join(file.tracebacks), err=True, nl=False)
+    with Earlier(given["base"]) if given["base"] else nullcontext() as earlier:
+        for path in _files(paths or (".",), session, checked, quiet=quiet, force=force):
+            file = _check(path, session, baseline, earlier, suppressions=not given["ignore_suppressions"])
+            checked.files.append(file)
+            sinks.each(file)
+            if ctx.obj.get("debug"):
+                click.echo("".join(file.tracebacks), err=True, nl=False)
+            if ctx.obj.get("verbose"):
+                _timing(file)
+    if baseline is not None:
+        _keep(baseline, checked, given)
     if ctx.obj.get("verbose") or sys.stdout.isatty():
         checked.seconds = time.perf_counter() - started
     if not quiet:
@@ -95,6 +111,62 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
     if given["statistics"]:
         _statistics(checked, err=not sinks.for_people)
     ctx.exit(checked.status)
+
+
+def _check(
+    path: str, session: Session, baseline: Baseline | None, earlier: Earlier | None, *, suppressions: bool
+) -> Linted:
+    from archlint.api import load
+    from archlint.linting import Context, lint
+
+    context = Context(
+        lambda name, weights: load(name, weights=weights),  # type: ignore[arg-type]
+        session.catalogue,
+        baseline.known(path) if baseline is not None else frozenset(),
+        earlier.of(path) if earlier is not None else None,
+        suppressions,
+    )
+    return lint(path, session.plan(path), context)
+
+
+def _baseline(given: dict[str, Any], session: Session) -> Baseline | None:
+    """The baseline of the run; an empty one when it is to be written for the first time."""
+    from archlint.linting.baseline import NAME, Baseline, read_baseline
+
+    path = given["baseline"] or session.config.get("baseline")
+    if given["write_baseline"]:
+        path = path or NAME
+        return read_baseline(path) if os.path.exists(path) else Baseline(path)
+    return read_baseline(path) if path else None
+
+
+def _keep(baseline: Baseline, checked: Checked, given: dict[str, Any]) -> None:
+    """Write, prune or judge the baseline after the run."""
+    gone = baseline.stale(checked.files)
+    if given["write_baseline"]:
+        if baseline.entries and checked.findings and not given["accept_new"]:
+            count = len(checked.findings)
+            text = f"baseline '{baseline.path}' would grow by {count} new finding{'s'[: count != 1]}"
+            raise ConfigError(text, help="--accept-new accepts them")
+        new = baseline.accept(checked.files)
+        new.write()
+        warn(f"wrote {new.path} ({len(new.entries)} entries)", "note")
+        checked.files = [replace(f, fails=False) for f in checked.files]
+    elif gone and given["prune_baseline"]:
+        for key in gone:
+            del baseline.entries[key]
+        baseline.write()
+        warn(f"removed {len(gone)} entries from {baseline.path}", "note")
+    elif gone:
+        checked.stale = given["strict_baseline"]
+        level = "error" if checked.stale else "note"
+        warn(f"{len(gone)} findings of {baseline.path} are gone; --prune-baseline removes them", level)
+
+
+def _timing(file: Linted) -> None:
+    warn(f"{file.path}: {file.nodes} nodes, {len(file.ran)} rules, {file.seconds:.3f} s", "note")
+    if file.skipped:
+        warn(f"not run, weights are not read: {', '.join(r.code for r in file.skipped)}", "note")
 
 
 def _files(

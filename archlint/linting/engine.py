@@ -6,6 +6,7 @@ import traceback
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from archlint.errors import LoadError
 from archlint.linting.drawing import draw
 from archlint.linting.finding import Finding, fingerprint
 from archlint.linting.identity import Identities
@@ -38,6 +39,8 @@ class Outcome:
     findings: list[Finding]
     crashed: bool = False
     tracebacks: list[str] = field(default_factory=list)
+    problems: list[LoadError] = field(default_factory=list)
+    """Weights that a rule wanted to read and could not."""
 
 
 def run(analysis: Analysis, rules: Iterable[Rule], settings: Settings | None = None) -> Outcome:
@@ -56,6 +59,7 @@ class _Run:
         self.crashed = False
         self.broken: set[str] = set()
         self.tracebacks: list[str] = []
+        self.problems: dict[str, LoadError] = {}
         self.model_rules = [r for r in rules if not r.on]
         self.by_kind: dict[str, list[Rule]] = {}
         for rule in rules:
@@ -73,7 +77,7 @@ class _Run:
                     self._apply(rule, node, graph)
         self._draw()
         found = sorted(unique(self.findings.values()), key=lambda f: (-LEVEL[f.severity], f.line or 0))
-        return Outcome(found, self.crashed, self.tracebacks)
+        return Outcome(found, self.crashed, self.tracebacks, list(self.problems.values()))
 
     def _apply(self, rule: Rule, subject: Any, graph: Graph) -> None:
         if rule.code in self.broken:
@@ -83,6 +87,8 @@ class _Run:
             for said in rule.check(*arguments, **self.settings.options.get(rule.code, {})):
                 draft = said if isinstance(said, Draft) else _here(subject, graph).says(said)
                 self._sign(rule, draft)
+        except LoadError as error:
+            self.problems.setdefault(error.message, error)
         except Exception as error:  # noqa: BLE001 - one broken rule must not cost the others
             self.crashed = True
             self.broken.add(rule.code)

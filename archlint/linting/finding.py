@@ -59,3 +59,8 @@ class Finding:
 def fingerprint(*parts: str) -> str:
     """A digest of what a finding is about, without numbers that a re-export changes."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def plain_text(value: Any) -> Any:
+    """A text with bytes that are not UTF-8 shown as escapes; anything else unchanged."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value

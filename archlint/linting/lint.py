@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from archlint.analyses import Analysis
 from archlint.errors import LoadError
+from archlint.linting.earlier import increases
 from archlint.linting.engine import LEVEL, Settings, run, unique
 from archlint.linting.finding import Finding, fingerprint
 from archlint.linting.linted import Linted
-from archlint.linting.notice import notice
+from archlint.linting.notice import Notice, notice
+from archlint.linting.suppress import suppress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,46 +69,90 @@ class Plan:
         return tuple(r for r in self.rules if not r.needs & READS_WEIGHTS)
 
 
-def lint(path: str, plan: Plan, load: Callable[[str], Model]) -> Linted:
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a check of a file needs beside its plan.
+
+    ``load`` reads a model under a weight policy, ``catalogue`` holds every code that a suppression
+    may name, ``known`` the fingerprints that are accepted, ``earlier`` the file with an earlier
+    version of the model, whose findings are accepted too.
+    """
+
+    load: Callable[[str, str], Model]
+    catalogue: Mapping[str, Rule | Notice] = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
+    earlier: str | None = None
+    suppressions: bool = True
+
+
+def lint(path: str, plan: Plan, context: Context) -> Linted:
     """What ``plan`` finds in ``path``; a file that cannot be read is a finding, never an exception."""
     started = time.perf_counter()
-    active = plan.active
-    tracebacks: list[str] = []
-    crashed, form, nodes = False, None, 0
-    try:
-        model = load(path)
-        form, nodes = model.format, sum(len(g.nodes) for g in model.graphs())
-        analysis = Analysis(model, dims=plan.dims, shapes=plan.shapes)
-        outcome = run(analysis, active, plan.settings)
-        # reading weights, which rules did, is what finds most problems
-        problems = [from_error(path, e, model.source) for e in model.problems]
-        findings = problems + [replace(f, path=path) for f in outcome.findings]
-        crashed, tracebacks = outcome.crashed, outcome.tracebacks
-    except LoadError as error:
-        active = ()
-        findings = [from_error(path, error)]
-    except (Exception, RecursionError) as error:  # noqa: BLE001 - the other files are still checked
-        crashed = True
-        tracebacks.append(traceback.format_exc())
-        known = notice("INT002")
-        text = f"archlint failed on this model: {type(error).__name__}: {error}"
-        findings = [
-            Finding(known.code, known.name, known.severity, text, path, fingerprint=fingerprint("INT002"))
-        ]
-    kept = unique(f for found in findings if (f := _as_planned(found, plan)) is not None)
-    shown = tuple(f for f in kept if LEVEL[f.severity] >= LEVEL[plan.min_severity])
+    seen = _examine(path, plan, context.load)
+    known = set(context.known)
+    found = seen.findings
+    if context.earlier is not None:
+        before = _examine(context.earlier, plan, context.load)
+        known |= {f.fingerprint for f in unique(before.findings)}
+        if seen.analysis is not None and before.analysis is not None:
+            found = [*found, *increases(plan.increase, before.analysis, seen.analysis, path)]
+    kept = unique(f for each in found if (f := _as_planned(each, plan)) is not None)
+    hidden: list[Finding] = []
+    if seen.analysis is not None and context.suppressions:
+        ran = {r.code for r in seen.ran}
+        kept, hidden = suppress(kept, seen.analysis.model, context.catalogue, ran)
+        kept = [replace(f, path=path) for f in kept if f.code not in plan.ignored]
+    new = [f for f in kept if f.fingerprint not in known]
+    shown = tuple(f for f in new if LEVEL[f.severity] >= LEVEL[plan.min_severity])
     return Linted(
         path,
-        form,
+        seen.format,
         shown,
-        skipped=tuple(r for r in plan.rules if form and r not in active),
-        ran=active,
-        crashed=crashed,
-        fails=any(LEVEL[f.severity] >= LEVEL[plan.fail_on] for f in kept),
-        nodes=nodes,
+        tuple(hidden),
+        tuple(f for f in kept if f.fingerprint in known),
+        tuple(r for r in plan.rules if seen.format and r not in seen.ran),
+        seen.ran,
+        crashed=seen.crashed,
+        fails=any(LEVEL[f.severity] >= LEVEL[plan.fail_on] for f in new),
+        nodes=seen.nodes,
         seconds=time.perf_counter() - started,
-        tracebacks=tuple(tracebacks),
+        tracebacks=tuple(seen.tracebacks),
     )
+
+
+@dataclass(slots=True)
+class _Examined:
+    findings: list[Finding]
+    analysis: Analysis | None = None
+    format: str | None = None
+    nodes: int = 0
+    ran: tuple[Rule, ...] = ()
+    crashed: bool = False
+    tracebacks: list[str] = field(default_factory=list)
+
+
+def _examine(path: str, plan: Plan, load: Callable[[str, str], Model]) -> _Examined:
+    """Every finding in ``path``, nothing sorted out yet."""
+    active = plan.active
+    try:
+        model = load(path, plan.weights)
+        analysis = Analysis(model, dims=plan.dims, shapes=plan.shapes)
+        outcome = run(analysis, active, plan.settings)
+        told: dict[tuple[str, str], Finding] = {}
+        for error in (*model.problems, *outcome.problems):
+            told.setdefault((error.code, error.message), from_error(path, error, model.source))
+        findings = [*told.values(), *(replace(f, path=path) for f in outcome.findings)]
+        nodes = sum(len(g.nodes) for g in model.graphs())
+        crashed, traces = outcome.crashed, outcome.tracebacks
+        return _Examined(findings, analysis, model.format, nodes, active, crashed, traces)
+    except LoadError as error:
+        return _Examined([from_error(path, error)])
+    except (Exception, RecursionError) as error:  # noqa: BLE001 - the other files are still checked
+        known = notice("INT002")
+        text = f"archlint failed on this model: {type(error).__name__}: {error}"
+        mark = fingerprint("INT002")
+        finding = Finding(known.code, known.name, known.severity, text, path, fingerprint=mark)
+        return _Examined([finding], crashed=True, tracebacks=[traceback.format_exc()])
 
 
 def _as_planned(finding: Finding, plan: Plan) -> Finding | None:

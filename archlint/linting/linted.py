@@ -47,6 +47,8 @@ class Checked:
     """Time taken; 0 where it is not to be shown, so that output is reproducible."""
     missing: list[str] = field(default_factory=list)
     exit_zero: bool = False
+    stale: bool = False
+    """Whether the baseline holds what is gone, where that counts as a failure."""
 
     @property
     def findings(self) -> list[Finding]:
@@ -56,7 +58,7 @@ class Checked:
     @property
     def status(self) -> int:
         """0 passed, 1 findings at the failing level, 2 a rule crashed or a path does not exist."""
-        if self.missing or any(f.crashed for f in self.files):
+        if self.missing or self.stale or any(f.crashed for f in self.files):
             return 2
         return int(any(f.fails for f in self.files) and not self.exit_zero)
 

@@ -169,6 +169,20 @@ What to do: report it with the model, or with the part of it that can be shown.
 Source: archlint's own engine.""",
     ),
     (
+        "BUD050",
+        "cost-increase",
+        "error",
+        """A model that grew by more than the project allows since an earlier version.
+
+``--base REV|FILE|DIR`` names the earlier version, ``[budget]`` of the configuration how much is
+allowed: ``mult-increase = "2%"``, or a number. A cost with symbols counts as grown too much only
+if it is so for every value of them.
+
+What to do: find the layer with ``archlint report``, or allow the growth in the configuration.
+
+Source: archlint's cost conventions.""",
+    ),
+    (
         "CFG010",
         "unused-suppression",
         "warning",
