@@ -120,7 +120,7 @@ class Ranges:
             return ANY
         try:
             statistics = weight.statistics()
-            if statistics.nan or not statistics.count:
+            if statistics.nan or not statistics.count or statistics.sampled:
                 return ANY
             lo, hi = statistics.minimum, statistics.maximum
             if statistics.inf:

@@ -7,134 +7,54 @@ facts of their call.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from archlint.analyses.calls import Call, signature
+from archlint.analyses.scopes import Defect, Scope, Shapes, Step, weight_fact
 from archlint.errors import ShapeError, Undetermined
-from archlint.model import UNKNOWN, AttributeReference, Draft, Fact, Graph, Model, Node, Weight
+from archlint.model import UNKNOWN, AttributeReference, Fact, Graph, Model
 from archlint.ops import Operator, Registry, registry
-from archlint.symbolic import Dim, Expr, substitute
+from archlint.symbolic import Dim, Expr, substitute, symbol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-MAX_EVALUATIONS = 2_000_000
-MAX_DEPTH = 64
+__all__ = ["Defect", "Propagation", "Scope", "Shapes", "Step", "weight_fact"]
 
-
-@dataclass(eq=False, slots=True)
-class Step:
-    """One operator as it runs: its definition, the facts around it, the scopes it opened.
-
-    ``operator`` is None for an operator nobody defines; ``reason`` says why outputs are unknown.
-    """
-
-    node: Node
-    operator: Operator | None
-    ins: list[Fact | None]
-    outs: list[Fact]
-    children: dict[str, Scope] = field(default_factory=dict)
-    reason: str | None = None
-
-
-@dataclass(eq=False, slots=True)
-class Scope:
-    """A graph walked with given inputs; ``path`` names the nodes and bodies that lead to it."""
-
-    path: tuple[str, ...]
-    graph: Graph
-    facts: dict[str, Fact]
-    opsets: Mapping[str, int]
-    outer: Scope | None = None
-    steps: list[Step] = field(default_factory=list)
-    arguments: dict[str, Any] = field(default_factory=dict)
-    """Attribute values of the function call that this scope is the body of."""
-
-    def fact(self, name: str) -> Fact:
-        """What is known of tensor ``name``, looked up through the enclosing scopes."""
-        scope: Scope | None = self
-        while scope is not None:
-            found = scope.facts.get(name)
-            if found is not None:
-                return found
-            weight = scope.graph.weights.get(name)
-            if weight is not None:
-                fact = scope.facts[name] = weight_fact(weight)
-                return fact
-            scope = scope.outer
-        return UNKNOWN
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Defect:
-    """A contradiction met at a step, with the rule that reports it and its numbers."""
-
-    step: Step
-    scope: Scope
-    error: ShapeError
-
-    def says(self) -> Draft:
-        """The statement of the rule that reports it, at the rule's own severity."""
-        error = self.error
-        place = self.step.node.at(error.subject)
-        return place.says(error.message, hint=error.help, **error.data)
-
-
-@dataclass(eq=False)
-class Shapes:
-    """Result of propagation: scopes (the main one first), steps by node, defects."""
-
-    main: Scope
-    defects: list[Defect]
-    scopes: list[Scope]
-
-    def __post_init__(self) -> None:
-        self._steps: dict[int, list[Step]] = {}
-        for scope in self.scopes:
-            for step in scope.steps:
-                self._steps.setdefault(id(step.node), []).append(step)
-
-    def steps(self, node: Node) -> list[Step]:
-        """Every run of ``node``: one, or one for each distinct call of its function."""
-        return self._steps.get(id(node), [])
-
-    def inputs(self, node: Node) -> list[Fact | None]:
-        """Facts of the node's inputs at its first run; None where an optional one is left out."""
-        steps = self.steps(node)
-        return steps[0].ins if steps else [UNKNOWN if n else None for n in node.inputs]
-
-    def outputs(self, node: Node) -> list[Fact]:
-        """Facts of the node's outputs at its first run."""
-        steps = self.steps(node)
-        return steps[0].outs if steps else [UNKNOWN] * len(node.outputs)
-
-    def of(self, kind: str, node: Node | None = None) -> list[Defect]:
-        """The defects that rule ``kind`` reports, of ``node`` alone when one is given."""
-        return [d for d in self.defects if d.error.kind == kind and (node is None or d.step.node is node)]
-
-
-def weight_fact(weight: Weight) -> Fact:
-    """The fact of a stored tensor."""
-    return Fact(weight.dtype, weight.shape, weight=weight, constant=True)
+MAX_EVALUATIONS = 500_000
+"""Operator runs beyond the first of each node, so that nested bodies and calls stay bounded."""
+MAX_DEPTH = 48
 
 
 class Propagation:
-    """The walk; also the `Walker` that control flow asks to run its bodies."""
+    """The walk; also the `Walker` that control flow asks to run its bodies.
+
+    ``dims`` maps the author's symbols to numbers, or to ranges ``(least, greatest)``.
+    """
 
     def __init__(
         self,
         model: Model,
-        dims: Mapping[str, Dim] | None = None,
+        dims: Mapping[str, Dim | tuple[int, int | None]] | None = None,
         shapes: Mapping[str, tuple[Dim, ...]] | None = None,
         operators: Registry | None = None,
     ) -> None:
         self.model = model
-        self.dims = dict(dims or {})
+        self.dims: dict[str, Dim] = {
+            name: symbol(name, least=d[0], most=d[1]) if isinstance(d, tuple) else d
+            for name, d in (dims or {}).items()
+        }
         self.shapes = dict(shapes or {})
         self.operators = operators if operators is not None else registry()
         self.defects: dict[tuple[int, str, str], Defect] = {}
+        self.failures: list[tuple[Step, Exception]] = []
         self.evaluations = 0
+        self.muted = 0
         self._stack: list[tuple[Scope, Step]] = []
+        self._classes: dict[tuple[str, str, int], type[Operator] | None] = {}
+        self._calls: dict[Any, Call] = {}
 
     def run(self) -> Shapes:
         """Walk the main graph with its declared inputs."""
@@ -151,7 +71,7 @@ class Propagation:
                 seen.add(id(scope))
                 scopes.append(scope)
                 waiting += [c for s in reversed(scope.steps) for c in reversed(s.children.values())]
-        return Shapes(main, list(self.defects.values()), scopes)
+        return Shapes(main, list(self.defects.values()), scopes, self.failures)
 
     def _input(self, name: str, declared: Fact) -> Fact:
         shape = self.shapes.get(name, declared.shape)
@@ -160,7 +80,7 @@ class Propagation:
         pinned = tuple(substitute(d, self.dims) if isinstance(d, Expr) else d for d in shape)
         return replace(declared, shape=pinned)
 
-    def run_body(self, graph: Graph, inputs: Sequence[Fact]) -> list[Fact]:
+    def run_body(self, graph: Graph, inputs: Sequence[Fact], *, reachable: bool = True) -> list[Fact]:
         """Facts of a body's outputs, the body being an attribute of the step under way."""
         outer, step = self._stack[-1]
         if len(self._stack) > MAX_DEPTH:
@@ -168,22 +88,46 @@ class Propagation:
             raise Undetermined(reason)
         path = (*outer.path, step.node.label, graph.label)
         facts = {
-            name: _given(declared, inputs[i]) if i < len(inputs) else declared
+            name: _given(declared, inputs[i]) if i < len(inputs) else self._input("", declared)
             for i, (name, declared) in enumerate(graph.inputs.items())
         }
-        scope = Scope(path, graph, facts, outer.opsets, outer, arguments=outer.arguments)
+        reachable = reachable and outer.reachable
+        scope = Scope(path, graph, facts, outer.opsets, outer, [], outer.arguments, outer.absent, reachable)
         step.children[graph.label] = scope
-        self.walk(scope)
+        if reachable:
+            self.walk(scope)
+        else:
+            with self.trial():
+                self.walk(scope)
         return [scope.fact(name) for name in graph.outputs]
+
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """A stretch in which contradictions are not noted: a body that is only tried out."""
+        self.muted += 1
+        try:
+            yield
+        finally:
+            self.muted -= 1
+
+    @property
+    def trying(self) -> bool:
+        """True inside a trial."""
+        return self.muted > 0
 
     def walk(self, scope: Scope) -> None:
         """Run every node of the scope's graph on the facts it has."""
-        for node in scope.graph.order:
-            self.evaluations += 1
-            ins = [scope.fact(name) if name else None for name in node.inputs]
+        graph, stack, facts, absent = scope.graph, self._stack, scope.facts, scope.absent
+        fact = scope.fact
+        declared = {**graph.value_info, **graph.outputs} if not self.muted else {}
+        for node in graph.order:
+            ins = [
+                (facts.get(name) or fact(name)) if name and name not in absent else None
+                for name in node.inputs
+            ]
             step = Step(node, None, ins, [])
             scope.steps.append(step)
-            self._stack.append((scope, step))
+            stack.append((scope, step))
             try:
                 outs = self._outputs(scope, step)
             except Undetermined as unknown:
@@ -191,74 +135,101 @@ class Propagation:
             except ShapeError as error:
                 outs, step.reason = [], error.message
                 self.defect(scope, step, error)
+            except Exception as error:  # noqa: BLE001  an operator's bug costs its outputs, no more
+                outs, step.reason = [], f"the definition of {node.kind} failed: {error!r}"
+                self.failures.append((step, error))
             finally:
-                self._stack.pop()
-            constant = self._constant(step)
-            for i, name in enumerate(node.outputs):
-                fact = outs[i] if i < len(outs) else UNKNOWN
-                if constant and not fact.constant:
-                    fact = replace(fact, constant=True)
-                step.outs.append(fact)
+                stack.pop()
+            names = node.outputs
+            if len(outs) < len(names):
+                outs = [*outs, *[UNKNOWN] * (len(names) - len(outs))]
+            if self._constant(step):
+                outs = [f if f.constant else _constant(f) for f in outs]
+            step.outs = outs = outs[: len(names)]
+            for name, found in zip(names, outs, strict=True):
                 if name:
-                    scope.facts[name] = fact
-                    self._check_declared(scope, step, name, fact)
+                    facts[name] = found
+                    if name in declared:
+                        self._check_declared(scope, step, name, declared[name], found)
 
     def _constant(self, step: Step) -> bool:
         operator = step.operator
-        return (
-            operator is not None
-            and operator.deterministic
-            and not step.children
-            and all(f is None or f.constant for f in step.ins)
-        )
+        if operator is None or not operator.deterministic or step.children:
+            return False
+        return all(f is None or f.constant for f in step.ins)
 
     def _outputs(self, scope: Scope, step: Step) -> list[Fact]:
-        if self.evaluations > MAX_EVALUATIONS:
-            reason = f"more than {MAX_EVALUATIONS:,} operator runs"
-            raise Undetermined(reason)
+        if scope.outer is not None or scope.path:
+            self.evaluations += 1
+            if self.evaluations > MAX_EVALUATIONS:
+                reason = f"more than {MAX_EVALUATIONS:,} operator runs inside bodies and functions"
+                raise Undetermined(reason)
         node = step.node
         attrs = node.attrs
-        if scope.arguments or any(isinstance(v, AttributeReference) for v in attrs.values()):
-            attrs = {
-                k: scope.arguments.get(v.name) if isinstance(v, AttributeReference) else v
+        if scope.path and any(isinstance(v, AttributeReference) for v in attrs.values()):
+            resolved = (
+                (k, scope.arguments.get(v.name) if isinstance(v, AttributeReference) else v)
                 for k, v in attrs.items()
-            }
-        if (node.domain, node.op_type, node.overload) in self.model.functions:
+            )
+            attrs = {k: v for k, v in resolved if v is not None}
+        if self.model.functions and (node.domain, node.op_type, node.overload) in self.model.functions:
             return self._call(scope, step, attrs)
-        opset = scope.opsets.get(node.domain, 1)
-        found = self.operators.find(node.domain, node.op_type, opset)
+        opset = scope.opsets.get(node.domain) or self.model.opsets.get(node.domain, 1)
+        key = (node.domain, node.op_type, opset)
+        try:
+            found = self._classes[key]
+        except KeyError:
+            found = self._classes[key] = self.operators.find(*key)
         if found is None:
-            reason = "unknown operator"
-            raise Undetermined(reason)
-        step.operator = found(node, attrs, opset, self)
-        return step.operator.call(step.ins)
+            raise Undetermined("unknown operator")
+        step.operator = operator = found(node, attrs, opset, self)
+        return operator.call(step.ins)
 
     def _call(self, scope: Scope, step: Step, attrs: Mapping[str, Any]) -> list[Fact]:
         node = step.node
         function = self.model.functions[node.domain, node.op_type, node.overload]
-        active = [s.graph for s, _ in self._stack]
-        if function.graph in active:
+        if any(s.graph is function.graph for s, _ in self._stack):
             message = f"function '{function.name}' calls itself"
             raise ShapeError("recursive-function", message)
-        facts = {
-            name: step.ins[i] or UNKNOWN if i < len(step.ins) else UNKNOWN
-            for i, name in enumerate(function.inputs)
-        }
+        if len(self._stack) > MAX_DEPTH:
+            reason = f"functions are nested more than {MAX_DEPTH} deep"
+            raise Undetermined(reason)
+        if len(step.ins) > len(function.inputs):
+            message = f"function '{function.name}' takes {len(function.inputs)} inputs, gets {len(step.ins)}"
+            raise ShapeError("input-count", message)
+        given = [step.ins[i] if i < len(step.ins) else None for i in range(len(function.inputs))]
         arguments = {**function.attributes, **attrs}
+        key: Any
+        try:
+            what, names = signature(given, arguments)
+            key = (id(function), self.muted > 0, what)
+            known = self._calls.get(key)
+        except TypeError:
+            key, known, names = None, None, {}
+        if known is not None:
+            step.children[function.name] = known.scope
+            return known.answer(names)
+        facts = {n: f for n, f in zip(function.inputs, given, strict=True) if f is not None}
+        absent = frozenset(n for n, f in zip(function.inputs, given, strict=True) if f is None)
         path = (*scope.path, node.label)
-        inner = Scope(path, function.graph, facts, function.opsets, None, arguments=arguments)
+        inner = Scope(
+            path, function.graph, facts, function.opsets, None, [], arguments, absent, scope.reachable
+        )
         step.children[function.name] = inner
         self.walk(inner)
-        return [inner.fact(name) for name in function.outputs]
+        outs = [inner.fact(name) for name in function.outputs]
+        if key is not None:
+            self._calls[key] = Call(inner, outs, names)
+        return outs
 
     def defect(self, scope: Scope, step: Step, error: ShapeError) -> None:
         """Note a contradiction, once however often a body is walked."""
-        key = (id(step.node), error.kind, error.message)
-        self.defects.setdefault(key, Defect(step, scope, error))
+        if not self.muted:
+            key = (id(step.node), error.kind, error.message)
+            self.defects.setdefault(key, Defect(step, scope, error))
 
-    def _check_declared(self, scope: Scope, step: Step, name: str, fact: Fact) -> None:
-        declared = scope.graph.outputs.get(name) or scope.graph.value_info.get(name)
-        if declared is None or declared.shape is None or fact.shape is None:
+    def _check_declared(self, scope: Scope, step: Step, name: str, declared: Fact, fact: Fact) -> None:
+        if declared.shape is None or fact.shape is None or declared.shape == fact.shape:
             return
         if len(declared.shape) != len(fact.shape):
             where = f"rank {len(declared.shape)} and {len(fact.shape)}"
@@ -277,6 +248,12 @@ class Propagation:
         self.defect(scope, step, error)
 
 
+def _constant(fact: Fact) -> Fact:
+    return Fact(fact.dtype, fact.shape, fact.content, fact.weight, True, fact.kind, fact.element, fact.items)
+
+
 def _given(declared: Fact, actual: Fact) -> Fact:
     """The fact of a body's input: what is passed, completed by the declared element type."""
-    return actual if actual.dtype is not None else replace(actual, dtype=declared.dtype)
+    if actual.dtype is not None or actual.kind != "tensor" or declared.dtype is None:
+        return actual
+    return replace(actual, dtype=declared.dtype)

@@ -28,8 +28,8 @@ class Notice:
 @cache
 def notices() -> dict[str, Notice]:
     """Every notice by code."""
-    from archlint.linting.notices import TABLE
-    from archlint.linting.notices_yaml import YAML
+    from archlint.linting.notice_texts import TABLE
+    from archlint.linting.notice_texts_yaml import YAML
 
     return {code: Notice(code, name, severity, doc) for code, name, severity, doc in (*TABLE, *YAML)}
 

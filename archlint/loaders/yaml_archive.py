@@ -78,9 +78,7 @@ class Member:
 
     def read(self, weight: Weight) -> NDArray[Any]:
         """The numbers in the machine's byte order."""
-        import numpy as np
-
-        return np.ascontiguousarray(self.load(weight.name).astype(weight.dtype))
+        return self.load(weight.name).astype(weight.dtype, order="C")
 
 
 class Archive:

@@ -207,7 +207,7 @@ def _typed(array: NDArray[Any], dtype: str) -> NDArray[Any]:
 
         kind = np.dtype(getattr(ml_dtypes, _ML_NAMES.get(dtype, dtype)))
     with np.errstate(all="ignore"):
-        return np.ascontiguousarray(array.astype(kind))
+        return array.astype(kind, order="C")
 
 
 _ML_NAMES = {

@@ -25,7 +25,8 @@ class Fact:
     two tensors which must agree on it share it. ``content`` holds the elements in row-major order,
     None for an element that is unknown. ``weight`` is the stored tensor behind a constant,
     ``constant`` says that no run-time input takes part. ``kind`` is ``tensor``, ``sequence`` or
-    ``optional``; the latter two describe their elements in ``element``.
+    ``optional``; the latter two describe what any element is in ``element``, and in ``items`` each one
+    when their number is known.
     """
 
     dtype: str | None = None
@@ -35,6 +36,7 @@ class Fact:
     constant: bool = False
     kind: str = "tensor"
     element: Fact | None = None
+    items: tuple[Fact, ...] | None = None
 
     @property
     def rank(self) -> int | None:

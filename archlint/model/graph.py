@@ -163,7 +163,7 @@ class Graph:
         graph.add_nodes_from(ports.values())
         graph.add_nodes_from(self.nodes)
         source: dict[str, Node | Port] = {**ports, **self.producers}
-        edges: list[tuple[Any, Any, Any, dict[str, Any]]] = []
+        edges: list[Any] = []
         for node in self.nodes:
             for slot, name in enumerate(node.inputs):
                 start = source.get(name)

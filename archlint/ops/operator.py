@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from archlint.errors import ShapeError
+from archlint.ops.attribute import Attribute
 from archlint.ops.interval import ANY, Interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from archlint.model import Fact, Graph, Node
     from archlint.ops.cost import Cost
@@ -19,8 +21,17 @@ if TYPE_CHECKING:
 class Walker(Protocol):
     """The propagation that runs an operator; control flow asks it to run bodies."""
 
-    def run_body(self, graph: Graph, inputs: Sequence[Fact]) -> list[Fact]:
+    def run_body(self, graph: Graph, inputs: Sequence[Fact], *, reachable: bool = True) -> list[Fact]:
         """Facts of the outputs of ``graph`` when its inputs are as given."""
+        ...
+
+    def trial(self) -> AbstractContextManager[None]:
+        """A stretch in which contradictions are not noted: a body that is only tried out."""
+        ...
+
+    @property
+    def trying(self) -> bool:
+        """True inside a trial."""
         ...
 
 
@@ -44,6 +55,7 @@ class Operator:
     required: ClassVar[int] = 0
     accepted: ClassVar[int | None] = 0
     skippable: ClassVar[frozenset[int]] = frozenset()
+    declared: ClassVar[Mapping[str, str]] = {}
     deterministic: ClassVar[bool] = True
 
     def __init__(
@@ -73,7 +85,7 @@ class Operator:
         return [ANY] * len(outs)
 
     def call(self, inputs: Sequence[Fact | None]) -> list[Fact]:
-        """``outputs``, after the number of inputs has been checked."""
+        """``outputs``, after the number of inputs and the types of the attributes have been checked."""
         given = list(inputs)
         while given and given[-1] is None:
             given.pop()
@@ -88,6 +100,9 @@ class Operator:
         if missing:
             message = f"{self.node.op_type} needs {self.required} inputs, input {missing[0]} is missing"
             raise ShapeError("input-count", message)
+        for name in self.attrs:
+            if name in self.declared:
+                getattr(self, self.declared[name])  # raises for a value of the wrong type
         return self.outputs(*given)
 
 
@@ -103,6 +118,8 @@ def operator(op_type: str, *, domain: str = "", since: int = 1) -> Callable[[C],
         parameters = list(inspect.signature(cls.outputs).parameters.values())[1:]
         named = [p for p in parameters if p.kind is not p.VAR_POSITIONAL]
         cls.required = sum(p.default is p.empty for p in named)
+        members = {k: v for c in reversed(cls.__mro__) for k, v in vars(c).items()}
+        cls.declared = {v.name: k for k, v in members.items() if isinstance(v, Attribute)}
         cls.skippable = frozenset(i for i, p in enumerate(named) if "None" in str(p.annotation))
         cls.accepted = None if len(named) < len(parameters) else len(named)
         return cls

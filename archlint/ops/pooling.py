@@ -11,7 +11,7 @@ from archlint.ops.agreement import dims
 from archlint.ops.cost import Cost
 from archlint.ops.interval import ANY, Interval
 from archlint.ops.operator import Operator, operator
-from archlint.ops.window import Windowed
+from archlint.ops.window import SAME, Windowed
 from archlint.symbolic import Dim, fresh, product
 
 if TYPE_CHECKING:
@@ -33,7 +33,12 @@ class Pool(Windowed):
         if len(x) < 3:
             message = f"{self.node.op_type}'s input has {len(x)} axes, it needs at least 3"
             raise ShapeError("window-rank-mismatch", message, subject=f"input {self.node.inputs[0]}")
-        return (*x[:2], *self.spatial(x[2:], kernel, ceil=bool(self.ceil_mode)))
+        sizes = self.spatial(x[2:], kernel, ceil=bool(self.ceil_mode))
+        if self.auto_pad in SAME and self.dilations is not None:
+            # onnx gives ceil(size / stride); onnxruntime pads as if the window were not dilated
+            spread = zip(sizes, kernel, self.dilations, strict=True)
+            sizes = tuple(fresh() if k > 1 and d > 1 else size for size, k, d in spread)
+        return (*x[:2], *sizes)
 
     def kernel(self) -> tuple[int, ...]:
         """The window; raises `ShapeError` when it is missing or not positive."""

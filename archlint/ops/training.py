@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from archlint.errors import ShapeError, Undetermined
+from archlint.model import Fact
 from archlint.ops import attribute
 from archlint.ops.agreement import agree
 from archlint.ops.cost import Cost
@@ -13,7 +14,6 @@ from archlint.ops.operator import Operator, operator
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archlint.model import Fact
     from archlint.symbolic import Dim
 
 DOMAIN = "ai.onnx.preview.training"
@@ -33,6 +33,8 @@ class Optimiser(Operator):
         if not tensors or len(tensors) % groups:
             message = f"{self.node.op_type} needs a multiple of {groups} tensors, gets {len(tensors)}"
             raise ShapeError("input-count", message)
+        if any(t is None for t in tensors):
+            raise ShapeError("input-count", f"{self.node.op_type} needs every input, one is left out")
         k = len(tensors) // groups
         for i in range(k, len(tensors)):
             self._check(tensors[i % k], tensors[i], i + 2)
@@ -117,7 +119,7 @@ class Gradient(Operator):
     def outputs(self, *values: Fact) -> list[Fact]:
         if not self.xs or len(self.xs) > len(values):
             raise Undetermined("`xs` does not name the first inputs")
-        return [x.of(x.shape) for x in values[: len(self.xs)]]
+        return [x.of(x.shape) if x is not None else Fact() for x in values[: len(self.xs)]]
 
     def cost(self, ins: Sequence[Fact | None], outs: Sequence[Fact]) -> Cost | None:
         """None: the work is that of the graph between ``xs`` and ``y``, differentiated."""

@@ -85,7 +85,7 @@ def _totals(analysis: Analysis) -> dict[str, Any]:
 
 def _symbols(total: Cost) -> dict[str, dict[str, int]]:
     found = {s for d in (total.macs, total.mults, total.adds) for s in free_symbols(d)}
-    return {s.name: {"min": s.minimum} for s in sorted(found) if s.known}
+    return {s.name: {"min": s.minimum or 0} for s in sorted(found) if s.known}
 
 
 def _layer(analysis: Analysis, scope: Scope, step: Step) -> dict[str, Any]:

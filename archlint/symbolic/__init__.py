@@ -17,7 +17,7 @@ from archlint.symbolic.dim import (
     product,
     symbol,
 )
-from archlint.symbolic.evaluate import evaluate, free_symbols, substitute
+from archlint.symbolic.evaluate import evaluate, free_symbols, rename, substitute
 from archlint.symbolic.interval import at_least, bounds, compare
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "mod",
     "named",
     "product",
+    "rename",
     "substitute",
     "symbol",
 ]

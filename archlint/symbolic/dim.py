@@ -21,25 +21,37 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MAX_TERMS = 64
+MAX_TERMS = 256
 MAX_DEPTH = 16
+MAX_SIZE = 256
+MAX_DEGREE = 32
 
-_serial = itertools.count()
+_serial = itertools.count(1)
 
 
 class Atom:
-    """An indivisible factor of a monomial: a symbol or a function of dims."""
+    """An indivisible factor of a monomial: a symbol or a function of dims.
 
-    __slots__ = ("_hash", "depth", "key", "known", "rank")
+    ``rank`` is a text that orders atoms, the same in every run; ``known`` is False when an unknown
+    size takes part; ``depth`` and ``size`` measure the formula.
+    """
+
+    __slots__ = ("_hash", "_rank", "depth", "known", "size")
 
     _hash: int
-    key: tuple[object, ...]
-    rank: str
+    _rank: str | None
     depth: int
+    size: int
     known: bool
 
-    def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, Atom) and self.key == other.key)
+    @property
+    def rank(self) -> str:
+        if self._rank is None:
+            self._rank = self._spell()
+        return self._rank
+
+    def _spell(self) -> str:
+        raise NotImplementedError
 
     def __hash__(self) -> int:
         return self._hash
@@ -49,18 +61,41 @@ class Atom:
 
 
 class Symbol(Atom):
-    """A size that is not fixed: the author's ``N`` (at least 1) or an unknown (at least 0)."""
+    """A size that is not fixed: the author's ``N`` (at least 1) or an unknown (at least 0).
 
-    __slots__ = ("minimum", "name")
+    ``minimum`` and ``maximum`` bound it; None is an open end.
+    """
 
-    def __init__(self, name: str, *, known: bool, serial: int = 0) -> None:
+    __slots__ = ("maximum", "minimum", "name", "serial")
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        known: bool,
+        serial: int = 0,
+        minimum: int | None = None,
+        maximum: int | None = None,
+    ) -> None:
         self.name = name
         self.known = known
-        self.minimum = 1 if known else 0
+        self.serial = serial
+        self.minimum = minimum
+        self.maximum = maximum
         self.depth = 0
-        self.key = ("symbol", name, serial)
-        self.rank = repr(self.key)
-        self._hash = hash(self.key)
+        self.size = 1
+        self._hash = hash((name, serial))
+        self._rank = None
+
+    def _spell(self) -> str:
+        return f"0{self.name}\0{self.serial:012d}"
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Symbol) and self.name == other.name and self.serial == other.serial
+        )
+
+    __hash__ = Atom.__hash__
 
     def __str__(self) -> str:
         return self.name
@@ -74,11 +109,33 @@ class Call(Atom):
     def __init__(self, function: str, args: tuple[Dim, ...]) -> None:
         self.function = function
         self.args = args
-        self.depth = 1 + max((a.depth for a in args if isinstance(a, Expr)), default=0)
-        self.known = all(is_known(a) for a in args)
-        self.key = (function, *(a.key if isinstance(a, Expr) else a for a in args))
-        self.rank = repr(self.key)
-        self._hash = hash(self.key)
+        depth = size = 0
+        known = True
+        for arg in args:
+            if isinstance(arg, Expr):
+                known = known and arg.known
+                for monomial in arg.terms:
+                    for atom in monomial:
+                        depth = max(depth, atom.depth)
+                        size += atom.size
+        self.depth = depth + 1
+        self.size = size + 1
+        self.known = known
+        self._hash = hash((function, args))
+        self._rank = None
+
+    def _spell(self) -> str:
+        return f"1{self.function}({','.join(_spelling(a) for a in self.args)})"
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Call)
+            and self._hash == other._hash
+            and self.function == other.function
+            and self.args == other.args
+        )
+
+    __hash__ = Atom.__hash__
 
     def __str__(self) -> str:
         if self.function == "floordiv":
@@ -93,26 +150,33 @@ Monomial: TypeAlias = tuple[Atom, ...]
 class Expr:
     """A polynomial with integer coefficients over `Atom` s; never a plain number."""
 
-    __slots__ = ("_hash", "depth", "key", "known", "terms")
+    __slots__ = ("_hash", "known", "terms")
 
     def __init__(self, terms: dict[Monomial, int]) -> None:
         self.terms = terms
-        self.depth = max(atom.depth for m in terms for atom in m)
-        self.known = all(atom.known for m in terms for atom in m)
-        rows = [(tuple(atom.key for atom in m), c) for m, c in terms.items()]
-        self.key = tuple(sorted(rows, key=repr)) if len(rows) > 1 else tuple(rows)
-        self._hash = hash(self.key)
+        self._hash: int | None = None
+        known = True
+        for monomial in terms:
+            for atom in monomial:
+                if not atom.known:
+                    known = False
+        self.known = known
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, Expr) and self._hash == other._hash and self.terms == other.terms
-        )
+        return self is other or (isinstance(other, Expr) and self.terms == other.terms)
 
     def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash(frozenset(self.terms.items()))
         return self._hash
 
     def __add__(self, other: Dim) -> Dim:
         terms = dict(self.terms)
+        if isinstance(other, int):
+            if not other:
+                return self
+            terms[()] = terms.get((), 0) + other
+            return _make(terms)
         for monomial, c in _terms(other).items():
             terms[monomial] = terms.get(monomial, 0) + c
         return _make(terms)
@@ -130,10 +194,16 @@ class Expr:
 
     def __mul__(self, other: Dim) -> Dim:
         if isinstance(other, int):
-            return _make({m: c * other for m, c in self.terms.items()})
+            return self if other == 1 else _make({m: c * other for m, c in self.terms.items()})
+        if len(self.terms) * len(other.terms) > MAX_TERMS * 16:
+            return anything()
         terms: dict[Monomial, int] = {}
         for (ma, ca), (mb, cb) in itertools.product(self.terms.items(), other.terms.items()):
-            monomial = tuple(sorted(ma + mb))
+            monomial = ma + mb
+            if len(monomial) > 1 and ma and mb:
+                if len(monomial) > MAX_DEGREE:
+                    return anything()
+                monomial = tuple(sorted(monomial))
             terms[monomial] = terms.get(monomial, 0) + ca * cb
         return _make(terms)
 
@@ -194,28 +264,40 @@ def _terms(dim: Dim) -> dict[Monomial, int]:
 
 
 def _make(terms: dict[Monomial, int]) -> Dim:
-    terms = {m: c for m, c in terms.items() if c}
+    if 0 in terms.values():
+        terms = {m: c for m, c in terms.items() if c}
     if not terms:
         return 0
     if len(terms) == 1 and () in terms:
         return terms[()]
     if len(terms) > MAX_TERMS:
-        return fresh()
+        return anything()
     return Expr(terms)
 
 
 def _atom(atom: Atom) -> Dim:
-    return fresh() if atom.depth > MAX_DEPTH else Expr({(atom,): 1})
+    return anything() if atom.depth > MAX_DEPTH or atom.size > MAX_SIZE else Expr({(atom,): 1})
 
 
-def symbol(name: str) -> Expr:
-    """The author's symbol ``name``: the same name is the same size."""
-    return Expr({(Symbol(name, known=True),): 1})
+def _spelling(dim: Dim) -> str:
+    if isinstance(dim, int):
+        return str(dim)
+    return "+".join(sorted(f"{c}*{'*'.join(a.rank for a in m)}" for m, c in dim.terms.items()))
+
+
+def symbol(name: str, *, least: int | None = 1, most: int | None = None) -> Expr:
+    """The author's symbol ``name``: the same name is the same size, at least 1 unless said."""
+    return Expr({(Symbol(name, known=True, minimum=least, maximum=most),): 1})
 
 
 def fresh() -> Expr:
     """An unknown size, different from every other unknown and from every author's symbol."""
-    return Expr({(Symbol("?", known=False, serial=next(_serial) + 1),): 1})
+    return Expr({(Symbol("?", known=False, serial=next(_serial), minimum=0),): 1})
+
+
+def anything() -> Expr:
+    """An unknown number of either sign: the stand-in for a formula that has grown too long."""
+    return Expr({(Symbol("?", known=False, serial=next(_serial)),): 1})
 
 
 def named(name: str) -> Dim:
@@ -268,7 +350,7 @@ def _floor_of_rest(rest: dict[Monomial, int], d: int) -> Dim:
     constant = rest.pop((), 0)
     if not rest:
         return 0
-    if rest[min(rest)] < 0:
+    if rest[min(rest, key=_monomial_order)] < 0:
         # floor(-m/d) = -floor((m + d - 1)/d): one spelling for both signs
         return -floordiv(_make({m: -c for m, c in rest.items()}) - constant + d - 1, d)
     common = gcd(d, *rest.values())
@@ -309,6 +391,12 @@ def divide_exact(n: Dim, d: Dim) -> Dim | None:
         return None
     if isinstance(n, Expr) and n == d:
         return 1
+    if isinstance(d, int) and isinstance(n, Expr):
+        return (
+            _make({m: c // d for m, c in n.terms.items()})
+            if not any(c % d for c in n.terms.values())
+            else None
+        )
     lead = max(divisor, key=_monomial_order)
     rest, quotient = dict(_terms(n)), dict[Monomial, int]()
     while rest:
@@ -360,6 +448,10 @@ def _extremum(function: str, a: Dim, b: Dim) -> Dim:
 
     if isinstance(a, int) and isinstance(b, int):
         return max(a, b) if function == "max" else min(a, b)
+    if a == b or b in parts(a, function):
+        return a
+    if a in parts(b, function):
+        return b
     lo, hi = bounds(a - b)
     if lo is not None and lo >= 0:
         return a if function == "max" else b
@@ -385,11 +477,23 @@ def broadcast(a: Dim, b: Dim) -> Dim:
         return a  # the symbol is 1 or equal to it
     if isinstance(b, int):
         return b
+    if b in parts(a, "broadcast"):
+        return a
+    if a in parts(b, "broadcast"):
+        return b
     return _atom(Call("broadcast", _ordered(a, b)))
 
 
-def _ordered(a: Dim, b: Dim) -> tuple[Dim, Dim]:
-    def key(dim: Dim) -> str:
-        return repr(dim.key) if isinstance(dim, Expr) else ""
+def parts(dim: Dim, function: str) -> list[Dim]:
+    """The arguments of nested calls of ``function`` that ``dim`` consists of; itself when none."""
+    if isinstance(dim, Expr) and len(dim.terms) == 1:
+        (monomial, c), *_ = dim.terms.items()
+        if c == 1 and len(monomial) == 1:
+            atom = monomial[0]
+            if isinstance(atom, Call) and atom.function == function:
+                return [dim, *(p for arg in atom.args for p in parts(arg, function))]
+    return [dim]
 
-    return (a, b) if key(a) <= key(b) else (b, a)
+
+def _ordered(a: Dim, b: Dim) -> tuple[Dim, Dim]:
+    return (a, b) if (isinstance(a, Expr), _spelling(a)) <= (isinstance(b, Expr), _spelling(b)) else (b, a)

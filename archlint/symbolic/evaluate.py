@@ -17,7 +17,7 @@ from archlint.symbolic.dim import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _FUNCTIONS = {"floordiv": floordiv, "max": maximum, "min": minimum, "broadcast": broadcast}
 
@@ -33,22 +33,35 @@ def substitute(dim: Dim, values: Mapping[str, Dim]) -> Dim:
     """
     if isinstance(dim, int):
         return dim
+    return _replaced(dim, lambda s: values.get(s.name) if s.known else None, {})
+
+
+def rename(dim: Dim, mapping: Mapping[Symbol, Dim]) -> Dim:
+    """``dim`` with single symbols replaced, unknowns included."""
+    return dim if isinstance(dim, int) else _replaced(dim, mapping.get, {})
+
+
+def _replaced(dim: Dim, find: Callable[[Symbol], Dim | None], seen: dict[Atom, Dim]) -> Dim:
+    if isinstance(dim, int):
+        return dim
     total: Dim = 0
     for monomial, c in dim.terms.items():
         part: Dim = c
         for atom in monomial:
-            part = part * _replace(atom, values)
+            value = seen.get(atom)
+            if value is None:
+                value = seen[atom] = _replace(atom, find, seen)
+            part = part * value
         total = total + part
     return total
 
 
-def _replace(atom: Atom, values: Mapping[str, Dim]) -> Dim:
+def _replace(atom: Atom, find: Callable[[Symbol], Dim | None], seen: dict[Atom, Dim]) -> Dim:
     if isinstance(atom, Symbol):
-        if atom.known and atom.name in values:
-            return values[atom.name]
-        return Expr({(atom,): 1})
+        value = find(atom)
+        return Expr({(atom,): 1}) if value is None else value
     assert isinstance(atom, Call)
-    a, b = (substitute(arg, values) for arg in atom.args)
+    a, b = (_replaced(arg, find, seen) for arg in atom.args)
     return _FUNCTIONS[atom.function](a, b)
 
 

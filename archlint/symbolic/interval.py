@@ -37,7 +37,7 @@ def _atom_bounds(atom: Atom, ranges: Ranges | None) -> tuple[Bound, Bound]:
     if isinstance(atom, Symbol):
         if ranges and atom.known and atom.name in ranges:
             return ranges[atom.name]
-        return atom.minimum, None
+        return atom.minimum, atom.maximum
     assert isinstance(atom, Call)
     (alo, ahi), (blo, bhi) = (bounds(arg, ranges) for arg in atom.args)
     if atom.function == "floordiv":

@@ -248,18 +248,10 @@ def built(model):
     return model
 
 
-WAITING = {"two initializers of one name"}
-"""The loader keeps one of two initializers and does not tell of the other yet."""
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.xfail] if n in WAITING else []) for n in PLANTED]
-)
+@pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_defect_is_found(lint, name):
     model, code, words = PLANTED[name]
     found = lint(built(model))
-    if any("unknown operator" in f.message for f in found):
-        pytest.skip("an operator of the model has no definition yet")
     told = [f for f in found if f.code == code]
     assert told, [(f.code, f.message) for f in found]
     assert all(word in told[0].message for word in words), told[0].message

@@ -5,6 +5,9 @@ from archlint.api import Analysis, Findings, Model, rule
 def needless_relu(model: Model, analysis: Analysis) -> Findings:
     """A Relu whose input is never negative, so that it changes nothing.
 
+    It costs a pass over the tensor. More important, the range says that the layer before it is not
+    what its author thought: its output was meant to have both signs.
+
     Source: https://onnx.ai/onnx/operators/onnx__Relu.html
 
     Bad:

@@ -5,6 +5,8 @@ from archlint.api import Findings, Model, rule
 def unused_function(model: Model) -> Findings:
     """A model-local function that nothing calls.
 
+    It makes the file larger, and a runtime must still know the operator sets that it imports.
+
     Source: https://onnx.ai/onnx/repo-docs/IR.html (functions)
 
     Example: built in the tests

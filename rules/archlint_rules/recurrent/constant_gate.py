@@ -9,6 +9,8 @@ def constant_gate(_model: Model, analysis: Analysis, *, share: float = 0.1) -> F
     closed, of which other rules speak. Its rows of W and R are next to zero: untrained, pruned, or
     starved of gradient. Reported from ``share`` of the units of a gate on.
 
+    Source: https://onnx.ai/onnx/operators/onnx__LSTM.html
+
     Bad:
         inputs: {x: [T, N, 4]}
         layers:

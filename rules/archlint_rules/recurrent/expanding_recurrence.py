@@ -12,6 +12,8 @@ def expanding_recurrence(
     are often a little above, so it is reported from ``radius`` on, for cells of up to ``largest``
     units.
 
+    Source: https://onnx.ai/onnx/operators/onnx__RNN.html
+
     Bad:
         inputs: {x: [T, N, 4]}
         layers:

@@ -9,6 +9,8 @@ def forget_bias_zero(_model: Model, analysis: Analysis, *, tolerance: float = 0.
     2000; Jozefowicz, Zaremba and Sutskever 2015). A trained model may well end here, so the rule is
     off by default. ``tolerance`` is the largest bias that counts as zero.
 
+    Source: https://onnx.ai/onnx/operators/onnx__LSTM.html
+
     Bad:
         inputs: {x: [T, N, 4]}
         layers:

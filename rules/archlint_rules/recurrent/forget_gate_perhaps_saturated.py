@@ -10,6 +10,8 @@ def forget_gate_perhaps_saturated(_model: Model, analysis: Analysis, *, share: f
     the units on, proven and likely ones included, when forget-gate-saturated has not spoken. Data
     settles it: run the check with calibration arrays.
 
+    Source: https://onnx.ai/onnx/operators/onnx__LSTM.html
+
     Bad:
         inputs: {x: [T, N, 16]}
         layers:

@@ -25,6 +25,8 @@ def forget_gate_saturated(
     90 % are open and the median time constant exceeds the sequence, or ``long_memory`` steps where
     the length of the sequence is unknown.
 
+    Source: https://onnx.ai/onnx/operators/onnx__LSTM.html
+
     Bad:
         inputs: {x: [T, N, 4]}
         layers:

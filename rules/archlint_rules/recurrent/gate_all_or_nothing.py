@@ -9,6 +9,8 @@ def gate_all_or_nothing(_model: Model, analysis: Analysis, *, share: float = 0.2
     learns only at the rare moments of crossing. Judged by the mean field and, up to 2,048 units, by
     a synthetic run; reported from ``share`` of the units of a gate on.
 
+    Source: https://onnx.ai/onnx/operators/onnx__LSTM.html
+
     Bad:
         inputs: {x: [T, N, 4]}
         layers:

@@ -9,6 +9,8 @@ def gate_exactly_saturated(_model: Model, analysis: Analysis) -> Findings:
     HardSigmoid is exactly 0 or 1 outside its linear part. Proven for the whole range of x. No
     training step can move such a gate again.
 
+    Source: https://onnx.ai/onnx/operators/onnx__LSTM.html
+
     Bad:
         inputs: {x: [T, N, 4]}
         layers:

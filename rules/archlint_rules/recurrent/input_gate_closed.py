@@ -8,6 +8,8 @@ def input_gate_closed(_model: Model, analysis: Analysis) -> Findings:
     i < 0.05 for every input in the range and every state, so c' = f c + i g only fades. The unit
     can be pruned at a cost of at most 0.05 per step.
 
+    Source: https://onnx.ai/onnx/operators/onnx__LSTM.html
+
     Bad:
         inputs: {x: [T, N, 4]}
         layers:

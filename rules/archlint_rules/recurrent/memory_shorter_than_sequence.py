@@ -11,6 +11,8 @@ def memory_shorter_than_sequence(
     ``shorter`` times below or ``longer`` times above a sequence length that the model fixes. The
     gates move the time constant while the cell runs, so the rule is off by default.
 
+    Source: https://onnx.ai/onnx/operators/onnx__LSTM.html
+
     Bad:
         inputs: {x: [400, N, 4]}
         layers:

@@ -7,6 +7,8 @@ def output_gate_closed(_model: Model, analysis: Analysis) -> Findings:
 
     o < 0.05 for every input in the range and every state, so |h| = o |tanh(c)| < 0.05.
 
+    Source: https://onnx.ai/onnx/operators/onnx__LSTM.html
+
     Bad:
         inputs: {x: [T, N, 4]}
         layers:

@@ -8,6 +8,8 @@ def recurrent_not_analysed(_model: Model, analysis: Analysis) -> Findings:
     The analysis needs the numbers of W and R. It has none when the weights are inputs of the
     model, when they lie in a file that is missing, or when they are computed from the input.
 
+    Source: https://onnx.ai/onnx/operators/onnx__LSTM.html
+
     Bad:
         inputs: {x: [T, N, 4], w: [1, 32, 4], r: [1, 32, 8]}
         layers:

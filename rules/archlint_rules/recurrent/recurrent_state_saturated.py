@@ -9,6 +9,8 @@ def recurrent_state_saturated(_model: Model, analysis: Analysis, *, share: float
     1 - h^2 is below 0.1. A warning from the first proven unit, or from ``share`` of the units proven
     or likely on.
 
+    Source: https://onnx.ai/onnx/operators/onnx__RNN.html
+
     Bad:
         inputs: {x: [T, N, 4]}
         layers:

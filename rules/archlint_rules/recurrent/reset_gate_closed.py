@@ -7,6 +7,8 @@ def reset_gate_closed(_model: Model, analysis: Analysis, *, share: float = 0.25)
 
     Reported from the first proven unit, or from ``share`` of the units proven or likely on.
 
+    Source: https://onnx.ai/onnx/operators/onnx__GRU.html
+
     Bad:
         inputs: {x: [T, N, 4]}
         layers:

@@ -8,6 +8,8 @@ def update_gate_frozen(_model: Model, analysis: Analysis, *, share: float = 0.25
     h' = (1 - z) g + z h in ONNX, so z near 1 is frozen memory. Reported from the first proven unit,
     or from ``share`` of the units proven or likely on.
 
+    Source: https://onnx.ai/onnx/operators/onnx__GRU.html
+
     Bad:
         inputs: {x: [T, N, 4]}
         layers:

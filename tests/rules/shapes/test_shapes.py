@@ -37,8 +37,6 @@ BAKED = "g (float[{n},4,4] x) => (float[{n},16] y) <int64[2] s = {{{s}}}> {{ y =
 
 def told(lint, text, code, **settings):
     found = lint(text, code, analysis=settings or None)
-    if any("unknown operator" in f.message for f in lint(text, "SHP020")):
-        pytest.skip("an operator of the model has no definition yet")
     return [f.message for f in found]
 
 

@@ -1,0 +1,95 @@
+"""Function calls remembered: the same function with the same facts is walked once.
+
+Two calls whose facts differ only in which unknown is which are the same; the unknowns in the answer
+are renamed to those of the caller, and unknowns born inside the call are born again for each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from archlint.model import Fact
+from archlint.symbolic import Dim, Expr, Symbol, free_symbols, fresh, rename
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from archlint.analyses.scopes import Scope
+
+Names = dict[Symbol, int]
+
+
+@dataclass(slots=True)
+class Call:
+    """One remembered call: its scope, the facts it gave, the unknowns it was given."""
+
+    scope: Scope
+    outs: list[Fact]
+    names: Names
+
+    def answer(self, names: Names) -> list[Fact]:
+        """The facts of a later call whose unknowns are ``names``."""
+        places = {index: symbol for symbol, index in names.items()}
+        mapping: dict[Symbol, Dim] = {old: Expr({(places[i],): 1}) for old, i in self.names.items()}
+        return [renamed(fact, mapping) for fact in self.outs]
+
+
+def signature(facts: Sequence[Fact | None], arguments: Mapping[str, Any]) -> tuple[Any, Names]:
+    """A key that is equal for calls which give the same answer, and the unknowns in order."""
+    names: Names = {}
+    key = tuple(None if f is None else _fact(f, names) for f in facts)
+    extra = tuple(sorted(((k, v) for k, v in arguments.items()), key=lambda item: item[0]))
+    return (key, extra), names
+
+
+def _fact(fact: Fact, names: Names) -> Any:
+    shape = None if fact.shape is None else tuple(_value(d, names) for d in fact.shape)
+    content = None if fact.content is None else tuple(_value(v, names) for v in fact.content)
+    element = None if fact.element is None else _fact(fact.element, names)
+    items = None if fact.items is None else tuple(_fact(f, names) for f in fact.items)
+    weight = None if fact.weight is None else id(fact.weight)
+    return fact.dtype, shape, content, weight, fact.constant, fact.kind, element, items
+
+
+def _value(value: Any, names: Names) -> Any:
+    if not isinstance(value, Expr) or value.known:
+        return value
+    found = sorted((s for s in free_symbols(value) if not s.known), key=lambda s: s.rank)
+    return tuple(names.setdefault(s, len(names)) for s in found), rename(
+        value, {s: Expr({(Symbol("?", known=False, serial=-1 - names[s]),): 1}) for s in found}
+    )
+
+
+def renamed(fact: Fact, mapping: dict[Symbol, Dim]) -> Fact:
+    """``fact`` with its unknowns replaced; one that is not in ``mapping`` gets a new identity."""
+    if _plain(fact):
+        return fact
+
+    def change(value: Any) -> Any:
+        if not isinstance(value, Expr) or value.known:
+            return value
+        for symbol in free_symbols(value):
+            if not symbol.known and symbol not in mapping:
+                mapping[symbol] = fresh()
+        return rename(value, mapping)
+
+    return Fact(
+        fact.dtype,
+        None if fact.shape is None else tuple(change(d) for d in fact.shape),
+        None if fact.content is None else tuple(change(v) for v in fact.content),
+        fact.weight,
+        fact.constant,
+        fact.kind,
+        None if fact.element is None else renamed(fact.element, mapping),
+        None if fact.items is None else tuple(renamed(f, mapping) for f in fact.items),
+    )
+
+
+def _plain(fact: Fact) -> bool:
+    values = (*(fact.shape or ()), *(fact.content or ()))
+    return (
+        fact.element is None
+        and fact.items is None
+        and all(not isinstance(v, Expr) or v.known for v in values)
+    )
