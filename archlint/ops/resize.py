@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archlint.errors import ShapeError, Undetermined
 from archlint.model import Fact, unknown_dims
-from archlint.ops import attribute
+from archlint.ops import affine, attribute
 from archlint.ops.cost import Cost
 from archlint.ops.interval import ANY, Interval
 from archlint.ops.operator import Operator, operator
@@ -62,7 +62,8 @@ class Interpolating(Operator):
     ) -> list[Interval]:
         if self.mode == "cubic" or self.attrs.get("coordinate_transformation_mode") == "tf_crop_and_resize":
             return [ANY]
-        return [Interval(ranges[0].least(), ranges[0].greatest(), ranges[0].source)]
+        x = Interval(ranges[0].least(), ranges[0].greatest(), ranges[0].source)
+        return [x] if self.mode == "nearest" else affine.finished([affine.averaged(x, 16)], ranges, outs)
 
 
 @operator("Resize", since=10)

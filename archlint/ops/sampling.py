@@ -67,7 +67,7 @@ class GridSample(Operator):
         if "cubic" in self.mode:
             return [ANY]
         x = Interval(ranges[0].least(), ranges[0].greatest(), ranges[0].source)
-        return [affine.hull(x, Interval(0.0, 0.0))]
+        return affine.finished([affine.averaged(affine.hull(x, Interval(0.0, 0.0)), 16)], ranges, outs)
 
 
 @operator("AffineGrid", since=20)
@@ -137,7 +137,7 @@ class RoiAlign(Operator):
         self, ranges: Sequence[Interval], ins: Sequence[Fact | None], outs: Sequence[Fact]
     ) -> list[Interval]:
         x = Interval(ranges[0].least(), ranges[0].greatest(), ranges[0].source)
-        return [affine.hull(x, Interval(0.0, 0.0))]
+        return affine.finished([affine.averaged(affine.hull(x, Interval(0.0, 0.0)), 16)], ranges, outs)
 
 
 @operator("CropAndResize", domain="com.microsoft")
