@@ -86,11 +86,8 @@ def product(a: Interval, b: Interval) -> Interval:
     import numpy as np
 
     with np.errstate(invalid="ignore", over="ignore"):
-        ends = [
-            np.nan_to_num(np.asarray(x, dtype=np.float64) * y, nan=0.0, posinf=np.inf, neginf=-np.inf)
-            for x in (a.lo, a.hi)
-            for y in (b.lo, b.hi)
-        ]
+        ends = [np.asarray(x, dtype=np.float64) * y for x in (a.lo, a.hi) for y in (b.lo, b.hi)]
+    ends = [np.where(np.isnan(end), 0.0, end) for end in ends]  # 0 times infinity
     low = np.minimum(np.minimum(ends[0], ends[1]), np.minimum(ends[2], ends[3]))
     high = np.maximum(np.maximum(ends[0], ends[1]), np.maximum(ends[2], ends[3]))
     return _widened(low, high, np.maximum(np.abs(low), np.abs(high)), weakest(a, b))

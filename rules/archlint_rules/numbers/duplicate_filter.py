@@ -40,6 +40,9 @@ def duplicate_filter(node: Node, analysis: Analysis, *, share: float = 0.5) -> F
     if node.op_type == "Gemm" and not node.integer("transB", 0):
         values = values.T
     rows = values.reshape(values.shape[0], -1)
+    begins = {row.tobytes() for row in rows[:, :8]}
+    if len(rows) - len(begins) < share * len(rows):
+        return
     flat = bias.reshape(-1) if bias is not None and bias.size == len(rows) else None
     keys: dict[bytes, int] = {}
     copies = 0
