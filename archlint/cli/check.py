@@ -62,6 +62,9 @@ LEVELS = ("error", "warning", "info")
 @click.option("--prune-baseline", is_flag=True, help="Remove what is gone from the baseline.")
 @click.option("--strict-baseline", is_flag=True, help="Status 2 when the baseline holds what is gone.")
 @click.option("--ignore-suppressions", is_flag=True, help="Report what the models themselves ignore too.")
+@click.option("--fix", is_flag=True, help="Repair what can be repaired, in a new file *.fixed.onnx.")
+@click.option("--in-place", is_flag=True, help="With --fix: change the file itself.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule at the end.")
 @click.option("--force-exclude", is_flag=True, help="Apply 'exclude' to paths given by name too.")
 @sizes
@@ -92,7 +95,14 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
     quiet = ctx.obj.get("quiet", False)
     force = given["force_exclude"] or session.config.get("force-exclude", False)
     with Earlier(given["base"]) if given["base"] else nullcontext() as earlier:
-        for path in _files(paths or (".",), session, checked, quiet=quiet, force=force):
+        for named in _files(paths or (".",), session, checked, quiet=quiet, force=force):
+            path = named
+            if given["fix"] or given["diff"]:
+                from archlint.cli.fix import repair
+
+                fixable = {code: entry.fixable for code, entry in session.catalogue.items()}
+                plan = session.plan(path)
+                path = repair(path, plan, fixable, diff=given["diff"], in_place=given["in_place"]) or path
             file = _check(path, session, baseline, earlier, suppressions=not given["ignore_suppressions"])
             checked.files.append(file)
             sinks.each(file)

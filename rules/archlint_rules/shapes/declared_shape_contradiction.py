@@ -1,7 +1,7 @@
 from archlint.api import Analysis, Findings, Model, rule
 
 
-@rule("SHP002", on=Model, severity="error", needs=("shapes",))
+@rule("SHP002", on=Model, severity="error", needs=("shapes",), fixable=True)
 def declared_shape_contradiction(model: Model, analysis: Analysis) -> Findings:
     """A tensor whose declared shape is not the one that its operator computes.
 

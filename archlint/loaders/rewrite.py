@@ -1,0 +1,377 @@
+"""Changes to ONNX files that keep their meaning; everything else in the file stays as it is.
+
+Each rewrite answers one rule. It trusts the rule that the place has the defect, and checks again what
+could have changed since: rewrites of one round meet each other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from archlint.errors import LoadError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    import onnx
+
+Size: TypeAlias = int | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A finding that is to be repaired in the main graph.
+
+    ``rule`` is the rule's name, ``node`` the label of the node, ``subject`` what the finding is
+    about, ``shape`` the computed shape of the tensor that it names.
+    """
+
+    rule: str
+    node: str | None = None
+    subject: str | None = None
+    shape: tuple[Size, ...] | None = None
+
+    @property
+    def tensor(self) -> str:
+        """The tensor named by ``input x``, ``output y``, ``initializer w``."""
+        return (self.subject or "").partition(" ")[2]
+
+
+def rewrite(model: onnx.ModelProto, wishes: Iterable[Wish]) -> list[str]:
+    """Grant what can be granted, in ``model`` itself; a sentence for each change."""
+    rewriter = _Rewriter(model)
+    said: list[str] = []
+    for wish in wishes:
+        grant = rewriter.grants.get(wish.rule)
+        text = grant(wish) if grant is not None else None
+        if text:
+            said.append(text)
+    if said:
+        rewriter.commit()
+    return said
+
+
+class _Rewriter:
+    def __init__(self, model: onnx.ModelProto) -> None:
+        self.model = model
+        self.graph = model.graph
+        self.nodes: list[onnx.NodeProto] = list(self.graph.node)
+        self.labels: dict[str, onnx.NodeProto | None] = {}
+        for index, node in enumerate(self.nodes):
+            label = node.name or f"#{index}"
+            self.labels[label] = None if label in self.labels else node
+        self.grants: dict[str, Callable[[Wish], str | None]] = {
+            "dead-node": self._dead,
+            "unused-initializer": self._unused,
+            "identity-operator": self._identity,
+            "neutral-arithmetic": self._neutral,
+            "inverse-transposes": self._transposes,
+            "duplicate-initializer": self._duplicate,
+            "not-topological": self._sort,
+            "declared-shape-contradiction": self._declared,
+        }
+
+    def _node(self, wish: Wish) -> onnx.NodeProto | None:
+        found = self.labels.get(wish.node) if wish.node is not None else None
+        return found if any(node is found for node in self.nodes) else None
+
+    def _producer(self, tensor: str) -> onnx.NodeProto | None:
+        return next((n for n in self.nodes if tensor in n.output), None)
+
+    def _inputs(self) -> set[str]:
+        return {v.name for v in self.graph.input}
+
+    def _outputs(self) -> set[str]:
+        return {v.name for v in self.graph.output}
+
+    def _dead(self, wish: Wish) -> str | None:
+        """Remove every node from which no output is reached."""
+        made = {name: node for node in self.nodes for name in node.output if name}
+        waiting = [made[name] for name in self._outputs() if name in made]
+        live: set[int] = set()
+        while waiting:
+            node = waiting.pop()
+            if id(node) not in live:
+                live.add(id(node))
+                waiting += [made[name] for name in _reads(node) if name in made]
+        dead = [n for n in self.nodes if id(n) not in live]
+        kept = [n for n in self.nodes if id(n) in live]
+        if not dead:
+            return None
+        names = [n.name or n.op_type for n in dead]
+        gone = {name for n in dead for name in n.output}
+        self.nodes = kept
+        self._forget(gone)
+        return f"removed {len(names)} dead node{'s'[: len(names) != 1]}: {_listed(names)}"
+
+    def _unused(self, wish: Wish) -> str | None:
+        """Remove one initializer that nothing reads and that is no input of the model."""
+        name = wish.tensor
+        used = {n for node in self.nodes for n in _reads(node)} | self._outputs() | self._inputs()
+        for index, tensor in enumerate(self.graph.initializer):
+            if tensor.name == name and name not in used:
+                del self.graph.initializer[index]
+                self._forget({name})
+                return f"removed unused initializer '{name}'"
+        return None
+
+    def _identity(self, wish: Wish) -> str | None:
+        node = self._node(wish)
+        source = next((name for name in node.input if name), None) if node is not None else None
+        return self._bypass(node, source)
+
+    def _neutral(self, wish: Wish) -> str | None:
+        node = self._node(wish)
+        if node is None or len(node.input) != 2 or wish.tensor not in node.input:
+            return None
+        return self._bypass(node, node.input[1 - list(node.input).index(wish.tensor)])
+
+    def _transposes(self, wish: Wish) -> str | None:
+        node = self._node(wish)
+        before = self._producer(node.input[0]) if node is not None else None
+        if node is None or before is None or {node.op_type, before.op_type} != {"Transpose"}:
+            return None
+        first, second = (
+            next((list(a.ints) for a in n.attribute if a.name == "perm"), None) for n in (before, node)
+        )
+        if (first is None) != (second is None):
+            return None
+        if first is not None and second is not None and [first[i] for i in second] != list(range(len(first))):
+            return None
+        return self._bypass(node, before.input[0])
+
+    def _bypass(self, node: onnx.NodeProto | None, source: str | None) -> str | None:
+        """Let every reader of ``node`` read ``source``; the node itself is then gone."""
+        if node is None or not source or any(node.output[1:]):
+            return None
+        result = node.output[0]
+        label = node.name or node.op_type
+        if self._hidden(source) or self._hidden(result):
+            return None
+        if result in self._outputs():
+            maker = self._producer(source)
+            if maker is None or source in self._outputs() or maker is node:
+                return None
+            self._rename(source, result)
+            maker.output[list(maker.output).index(source)] = result
+            self._forget({source})
+        else:
+            self._rename(result, source)
+            self._forget({result})
+        self.nodes = [n for n in self.nodes if n is not node]
+        return f"removed {node.op_type} '{label}'"
+
+    def _hidden(self, name: str) -> bool:
+        """True when a body gives ``name`` a meaning of its own."""
+        return any(name in _defined(body) for node in self.nodes for body in _bodies(node))
+
+    def _rename(self, old: str, new: str) -> None:
+        for node in self.nodes:
+            _rename(node, old, new)
+
+    def _duplicate(self, wish: Wish) -> str | None:
+        """Merge an initializer into the first one with the same bytes."""
+        tensors = {t.name: t for t in self.graph.initializer}
+        copy = tensors.get(wish.tensor)
+        taken = self._inputs() | self._outputs()
+        if copy is None or copy.name in taken:
+            return None
+        key = _contents(copy)
+        for first in self.graph.initializer:
+            if first is copy or first.name == copy.name:
+                return None
+            if first.name not in taken and _contents(first) == key:
+                name = copy.name
+                if self._hidden(name) or self._hidden(first.name):
+                    return None
+                self._rename(name, first.name)
+                del self.graph.initializer[[t.name for t in self.graph.initializer].index(name)]
+                self._forget({name})
+                return f"merged initializer '{name}' into '{first.name}'"
+        return None
+
+    def _sort(self, wish: Wish) -> str | None:
+        """Order the nodes so that each stands behind what it reads; file order where that leaves a choice."""
+        import heapq
+
+        nodes = self.nodes
+        made = {name: i for i, node in enumerate(nodes) for name in node.output if name}
+        before = [{made[name] for name in _reads(node) if name in made} for node in nodes]
+        after: list[list[int]] = [[] for _ in nodes]
+        for i, needed in enumerate(before):
+            for j in needed:
+                after[j].append(i)
+        waiting = [len(needed) for needed in before]
+        ready = [i for i, count in enumerate(waiting) if not count]
+        heapq.heapify(ready)
+        order: list[int] = []
+        while ready:
+            i = heapq.heappop(ready)
+            order.append(i)
+            for j in after[i]:
+                waiting[j] -= 1
+                if not waiting[j]:
+                    heapq.heappush(ready, j)
+        if len(order) != len(nodes) or order == list(range(len(nodes))):
+            return None
+        self.nodes = [nodes[i] for i in order]
+        return "sorted the nodes"
+
+    def _declared(self, wish: Wish) -> str | None:
+        """Remove a wrong declaration of an inner tensor, correct that of an output."""
+        name = wish.tensor
+        for output in self.graph.output:
+            if output.name == name and wish.shape is not None and output.type.HasField("tensor_type"):
+                shape = output.type.tensor_type.shape
+                del shape.dim[:]
+                for size in wish.shape:
+                    dim = shape.dim.add()
+                    if isinstance(size, int):
+                        dim.dim_value = size
+                    elif size is not None:
+                        dim.dim_param = size
+                return f"corrected the declared shape of output '{name}'"
+        if any(info.name == name for info in self.graph.value_info):
+            self._forget({name})
+            return f"removed the wrong declaration of '{name}'"
+        return None
+
+    def commit(self) -> None:
+        """Put the nodes that are left into the model, in their order."""
+        copies = [type(node)() for node in self.nodes]
+        for copy, node in zip(copies, self.nodes, strict=True):
+            copy.CopyFrom(node)
+        del self.graph.node[:]
+        self.graph.node.extend(copies)
+
+    def _forget(self, names: set[str]) -> None:
+        """Remove what the file declares about tensors that are gone."""
+        for index in reversed(range(len(self.graph.value_info))):
+            if self.graph.value_info[index].name in names:
+                del self.graph.value_info[index]
+
+
+def _bodies(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
+    """The bodies that ``node`` holds, and those in them."""
+    waiting = [node]
+    while waiting:
+        for attribute in waiting.pop().attribute:
+            graphs = [attribute.g] if attribute.HasField("g") else list(attribute.graphs)
+            for graph in graphs:
+                yield graph
+                waiting += list(graph.node)
+
+
+def _defined(graph: onnx.GraphProto) -> set[str]:
+    found = {v.name for v in graph.input} | {t.name for t in graph.initializer}
+    return found | {name for node in graph.node for name in node.output}
+
+
+def _reads(node: onnx.NodeProto) -> Iterator[str]:
+    """Tensors that ``node`` or a body of it reads; a name that a body defines may be among them."""
+    yield from (name for name in node.input if name)
+    for body in _bodies(node):
+        yield from (name for inner in body.node for name in inner.input if name)
+        yield from (output.name for output in body.output)
+
+
+def _rename(node: onnx.NodeProto, old: str, new: str) -> None:
+    readers = [node, *(inner for body in _bodies(node) for inner in body.node)]
+    for reader in readers:
+        for i, name in enumerate(reader.input):
+            if name == old:
+                reader.input[i] = new
+    for body in _bodies(node):
+        for output in body.output:
+            if output.name == old:
+                output.name = new
+
+
+def _contents(tensor: onnx.TensorProto) -> bytes:
+    """Type, shape and bytes of a tensor, whatever it is called."""
+    plain = type(tensor)()
+    plain.CopyFrom(tensor)
+    for field in ("name", "doc_string"):
+        plain.ClearField(field)
+    data: bytes = plain.SerializeToString(deterministic=True)
+    return data
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+
+
+def read_proto(path: str) -> onnx.ModelProto:
+    """The whole of an ONNX file; data stored beside it stays there. Raises `LoadError`."""
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    if not path.endswith(".onnx"):
+        raise LoadError("IO009", "only ONNX files in binary form can be rewritten")
+    try:
+        return onnx.load(path, load_external_data=False)
+    except (OSError, DecodeError) as error:
+        raise LoadError("IO006", f"cannot be read whole: {error}") from None
+
+
+def valid(model: onnx.ModelProto) -> bool:
+    """Whether onnx's own checker accepts the model."""
+    import onnx
+
+    try:
+        onnx.checker.check_model(model)
+    except (onnx.checker.ValidationError, ValueError):
+        return False
+    return True
+
+
+def write_proto(model: onnx.ModelProto, path: str) -> None:
+    """Write ``path`` whole or not at all, keeping its permissions; raises `OSError`."""
+    folder = os.path.dirname(os.path.abspath(path))
+    handle, temporary = tempfile.mkstemp(prefix=".archlint-", suffix=".onnx", dir=folder)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(model.SerializeToString())
+        mode = os.stat(path).st_mode & 0o777 if os.path.exists(path) else 0o666 & ~_umask()
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def outline(model: onnx.ModelProto) -> list[str]:
+    """The graph as lines of text without the numbers of weights, for a comparison."""
+    lines = [f"input {_declared(v)}" for v in model.graph.input]
+    lines += [f"weight {t.name} {_element(t.data_type)}{list(t.dims)}" for t in model.graph.initializer]
+    for node in model.graph.node:
+        plain = [a.name for a in node.attribute]
+        kind = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
+        attributes = f" <{', '.join(sorted(plain))}>" if plain else ""
+        name = f"[{node.name}] " if node.name else ""
+        lines.append(f"{name}{', '.join(node.output)} = {kind}{attributes}({', '.join(node.input)})")
+    lines += [f"declared {_declared(v)}" for v in model.graph.value_info]
+    return lines + [f"output {_declared(v)}" for v in model.graph.output]
+
+
+def _element(code: int) -> str:
+    from archlint.model.dtypes import ONNX_CODES
+
+    return ONNX_CODES.get(code, str(code))
+
+
+def _declared(value: onnx.ValueInfoProto) -> str:
+    tensor = value.type.tensor_type
+    sizes = [str(d.dim_value) if d.HasField("dim_value") else d.dim_param or "?" for d in tensor.shape.dim]
+    return f"{value.name} {_element(tensor.elem_type)}[{', '.join(sizes)}]"

@@ -1,0 +1,165 @@
+"""``--fix``: the repaired model is valid, gives the same outputs, and has the defect no more."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from onnx import numpy_helper
+
+from tests.cli.conftest import DEAD
+
+DEFECTS = {
+    "dead nodes": (DEAD, "GRF007", "removed 1 dead node: lost"),
+    "dead chain": (
+        "g (float[1, 4] x) => (float[1, 4] y) { a = Sigmoid (x) b = Abs (a) c = Neg (a) [k] y = Relu (x) }",
+        "GRF007",
+        "removed 3 dead nodes",
+    ),
+    "unused initializer": (
+        "g (float[1, 4] x) => (float[1, 4] y) <float[2000] w = {}> {{ y = Relu (x) }}",
+        "GRF008",
+        "removed unused initializer 'w'",
+    ),
+    "identity": (
+        "g (float[1, 4] x) => (float[1, 4] y) { a = Relu (x) b = Identity (a) c = Abs (b) y = Neg (c) }",
+        "PRF006",
+        "removed Identity",
+    ),
+    "identity before an output": (
+        "g (float[1, 4] x) => (float[1, 4] y) { a = Relu (x) b = Abs (a) y = Identity (a) z = Neg (b) }",
+        "PRF006",
+        "removed Identity",
+    ),
+    "identity read by a body": (
+        """g (bool c, float[1, 4] x) => (float[1, 4] y) { a = Relu (x) b = Identity (a)
+        y = If (c) <then_branch = t () => (float[1, 4] p) { p = Abs (b) },
+                    else_branch = e () => (float[1, 4] q) { q = Neg (b) }> }""",
+        "PRF006",
+        "removed Identity",
+    ),
+    "chain of identities": (
+        "g (float[1, 4] x) => (float[1, 4] y) { a = Identity (x) b = Identity (a) c = Dropout (b) y = Relu (c) }",
+        "PRF006",
+        "removed Dropout",
+    ),
+    "neutral arithmetic": (
+        "g (float[1, 4] x) => (float[1, 4] y) <float one = {1.0}> { a = Relu (x) b = Mul (one, a) y = Abs (b) }",
+        "PRF008",
+        "removed Mul",
+    ),
+    "inverse transposes": (
+        """g (float[1, 2, 3, 4] x) => (float[1, 2, 3, 4] y) {
+        a = Relu (x) b = Transpose <perm = [0, 2, 3, 1]> (a) c = Transpose <perm = [0, 3, 1, 2]> (b) y = Abs (c) }""",
+        "PRF003",
+        "removed Transpose",
+    ),
+    "three transposes": (
+        """g (float[2, 3] x) => (float[3, 2] y) {
+        a = Transpose <perm = [1, 0]> (x) b = Transpose <perm = [1, 0]> (a) c = Transpose <perm = [1, 0]> (b)
+        y = Abs (c) }""",
+        "PRF003",
+        "removed Transpose",
+    ),
+    "order": (
+        "g (float[1, 4] x) => (float[1, 4] y) { y = Abs (a) a = Relu (x) }",
+        "GRF004",
+        "sorted the nodes",
+    ),
+}
+
+
+def prepared(write, text: str) -> str:
+    filler = "{" + ", ".join(["1.5"] * 2000) + "}"
+    return write("model.onnx", text.replace("{}", filler).replace("{{", "{").replace("}}", "}"))
+
+
+def outputs(path: str) -> list[np.ndarray]:
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    rng = np.random.default_rng(0)
+    kinds = {"tensor(float)": np.float32, "tensor(bool)": np.bool_}
+    feed = {i.name: np.asarray(rng.normal(size=i.shape)).astype(kinds[i.type]) for i in session.get_inputs()}
+    return session.run(None, feed)
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_repaired(archlint, write, tmp_path, name) -> None:
+    text, code, said = DEFECTS[name]
+    path = prepared(write, text)
+    original = (tmp_path / "model.onnx").read_bytes()
+    result = archlint("check", "model.onnx", "--select", f"{code},GRF007", "--fix", "--fail-on", "info")
+    assert said in result.stderr, result.output
+    assert result.exit_code == 0, result.output
+    fixed = str(tmp_path / "model.fixed.onnx")
+    onnx.checker.check_model(onnx.load(fixed), full_check=True)
+    if code == "GRF004":
+        ordered = onnx.load(path)
+        ordered.graph.node.reverse()
+        onnx.save(ordered, path)
+    for before, after in zip(outputs(path), outputs(fixed), strict=True):
+        np.testing.assert_array_equal(before, after)
+    if code != "GRF004":
+        assert (tmp_path / "model.onnx").read_bytes() == original
+    assert sorted(os.listdir(tmp_path)) == ["model.fixed.onnx", "model.onnx"]
+
+
+def test_duplicate_initializers(archlint, write, tmp_path) -> None:
+    path = write(
+        "model.onnx",
+        "g (float[1, 40, 8, 8] x, float[40, 40, 1, 1] v, float[40, 40, 1, 1] w) => (float[1, 40, 8, 8] y) "
+        "{ a = Conv (x, v) y = Conv (a, w) }",
+    )
+    model = onnx.load(path)
+    del model.graph.input[1:]
+    values = np.random.default_rng(0).normal(size=(40, 40, 1, 1)).astype(np.float32)
+    model.graph.initializer.extend(numpy_helper.from_array(values, n) for n in ("v", "w"))
+    onnx.save(model, path)
+    before = outputs(path)
+    result = archlint("check", "model.onnx", "--select", "PRF007", "--fix", "--in-place")
+    assert "merged initializer 'w' into 'v'" in result.stderr, result.output
+    assert [t.name for t in onnx.load(path).graph.initializer] == ["v"]
+    np.testing.assert_array_equal(before[0], outputs(path)[0])
+
+
+def test_declared_shapes(archlint, write, tmp_path) -> None:
+    path = write(
+        "model.onnx",
+        """g (float[1, 4] x) => (float[1, 5] y) <float[1, 6] a> { a = Relu (x) y = Abs (a) }""",
+    )
+    result = archlint("check", "model.onnx", "--select", "SHP002", "--fix")
+    assert result.exit_code == 0, result.output
+    fixed = onnx.load(tmp_path / "model.fixed.onnx")
+    onnx.checker.check_model(fixed, full_check=True)
+    assert [d.dim_value for d in fixed.graph.output[0].type.tensor_type.shape.dim] == [1, 4]
+    assert not fixed.graph.value_info
+    assert path.endswith("model.onnx")
+
+
+def test_diff_changes_nothing(archlint, write, tmp_path) -> None:
+    write("model.onnx", DEAD)
+    original = (tmp_path / "model.onnx").read_bytes()
+    result = archlint("check", "model.onnx", "--select", "GRF007", "--diff", "-q")
+    assert "-[lost] z = Sigmoid(x)" in result.stdout
+    assert result.exit_code == 1
+    assert (tmp_path / "model.onnx").read_bytes() == original
+    assert os.listdir(tmp_path) == ["model.onnx"]
+
+
+def test_what_is_suppressed_is_left_alone(archlint, write, tmp_path) -> None:
+    path = write("model.onnx", DEAD)
+    model = onnx.load(path)
+    model.metadata_props.add(key="archlint.ignore", value="GRF007")
+    onnx.save(model, path)
+    assert archlint("check", "model.onnx", "--fix", "--select", "GRF007").exit_code == 0
+    assert os.listdir(tmp_path) == ["model.onnx"]
+
+
+@pytest.mark.parametrize("contents", [b"", b"\xff\xff", b"version https://git-lfs.github.com/spec/v1\n"])
+def test_a_broken_file_is_left_alone(archlint, tmp_path, contents) -> None:
+    (tmp_path / "model.onnx").write_bytes(contents)
+    result = archlint("check", "model.onnx", "--fix", "--in-place")
+    assert result.exit_code == 1
+    assert (tmp_path / "model.onnx").read_bytes() == contents

@@ -1,0 +1,58 @@
+"""The interface that plugins are written against: a change of it is a change of this file."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from pathlib import Path
+
+from archlint import api
+
+SNAPSHOT = Path(__file__).parents[1] / "data" / "api.json"
+
+
+def signatures() -> dict[str, object]:
+    """Names and signatures of archlint.api, and of the methods of what it gives to rules."""
+    found: dict[str, object] = {}
+    for name in sorted(api.__all__):
+        value = getattr(api, name)
+        if inspect.isclass(value) and value.__module__.startswith("archlint"):
+            members = {
+                n: str(inspect.signature(m)) if inspect.isfunction(m) else "attribute"
+                for n, m in inspect.getmembers(value)
+                if not n.startswith("_") and not hasattr(BaseException, n)
+            }
+            found[name] = members
+        elif inspect.isfunction(value):
+            found[name] = str(inspect.signature(value))
+        else:
+            found[name] = "value"
+    return found
+
+
+def test_nothing_is_taken_away() -> None:
+    known = json.loads(SNAPSHOT.read_text())
+    now = signatures()
+    gone = known.keys() - now.keys()
+    assert not gone, f"removed from archlint.api: {sorted(gone)}"
+    changed = [
+        f"{name}.{member}: {before} -> {now[name].get(member)}"
+        for name, members in known.items()
+        if isinstance(members, dict)
+        for member, before in members.items()
+        if now[name].get(member) != before
+    ]
+    changed += [f"{n}: {k} -> {now[n]}" for n, k in known.items() if not isinstance(k, dict) and now[n] != k]
+    assert not changed, "plugins rely on these; if the change is meant, write tests/data/api.json anew"
+
+
+def test_every_name_exists_and_is_documented() -> None:
+    assert len(set(api.__all__)) == len(api.__all__)
+    bare = [
+        n for n in api.__all__ if inspect.isfunction(getattr(api, n)) and not inspect.getdoc(getattr(api, n))
+    ]
+    assert bare == []
+
+
+if __name__ == "__main__":
+    SNAPSHOT.write_text(json.dumps(signatures(), indent=1) + "\n")
