@@ -9,6 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from archlint.analyses import Analysis, Defect, Scope, Shapes, Step
 from archlint.analyses.recurrent import Cell, Gate, InputRange, Recurrence, Recurrent, Tiers, listed
+from archlint.analyses.recurrent.calibration import Calibration
+from archlint.analyses.recurrent.jacobian import (
+    Extreme,
+    GradientBound,
+    Point,
+    extreme_state,
+    gate_jacobian,
+    gates_at,
+    gradient_bound,
+    memory_jacobian,
+    sigmoid_slope,
+    state_jacobian,
+    step_jacobian,
+)
 from archlint.errors import (
     ArchlintError,
     ConfigError,
@@ -47,6 +61,17 @@ def analyse(model: Model | str | os.PathLike[str], **settings: Any) -> Analysis:
     return Analysis(model if isinstance(model, Model) else load(model), **settings)
 
 
+def read_calibration(path: str | os.PathLike[str]) -> Calibration:
+    """Calibration data out of an ``.npz`` file, for ``Analysis(..., calibration=...)``.
+
+    Its arrays are named after the graph's inputs (the model is then run up to each cell by
+    onnxruntime), or after the input tensor or the name of a cell. Raises `UsageError`.
+    """
+    from archlint.loaders.execute import execute, read_arrays
+
+    return Calibration(read_arrays(path), execute, str(path))
+
+
 def check(
     model: Model | Analysis | str | os.PathLike[str],
     rules: Iterable[Rule] | None = None,
@@ -61,16 +86,19 @@ def check(
 __all__ = [
     "Analysis",
     "ArchlintError",
+    "Calibration",
     "Cell",
     "ConfigError",
     "Defect",
     "Dim",
     "Draft",
+    "Extreme",
     "Fact",
     "Finding",
     "Findings",
     "Function",
     "Gate",
+    "GradientBound",
     "Graph",
     "InputRange",
     "Interval",
@@ -79,6 +107,7 @@ __all__ = [
     "Node",
     "Outcome",
     "Place",
+    "Point",
     "Recurrence",
     "Recurrent",
     "Rule",
@@ -96,10 +125,19 @@ __all__ = [
     "bounds",
     "check",
     "collect",
+    "extreme_state",
+    "gate_jacobian",
+    "gates_at",
+    "gradient_bound",
     "is_known",
     "listed",
     "load",
+    "memory_jacobian",
+    "read_calibration",
     "rule",
     "run",
     "shape_text",
+    "sigmoid_slope",
+    "state_jacobian",
+    "step_jacobian",
 ]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from archlint.analyses.memory import Memory
     from archlint.analyses.ranges import Ranges
     from archlint.analyses.recurrent import Recurrent
+    from archlint.analyses.recurrent.calibration import Calibration
     from archlint.model import Model
     from archlint.ops import Interval, Registry
     from archlint.symbolic import Dim
@@ -27,7 +28,8 @@ class Analysis:
     ``dims`` fixes symbols, ``shapes`` the shapes of graph inputs. Asking for ``shapes`` or
     ``costs`` reads no weight beyond the small ones that decide shapes. ``input_ranges`` gives what
     is known of graph inputs; ``assumed_range`` closes a side of a recurrent cell's input that the
-    graph leaves open, and every result that rests on it says so.
+    graph leaves open, and every result that rests on it says so. ``calibration`` holds real inputs
+    on which the gates are measured.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Analysis:
         operators: Registry | None = None,
         input_ranges: Mapping[str, Interval] | None = None,
         assumed_range: tuple[float, float] = (-1.0, 1.0),
+        calibration: Calibration | None = None,
     ) -> None:
         self.model = model
         self._dims = dims
@@ -46,6 +49,7 @@ class Analysis:
         self._operators = operators
         self._input_ranges = input_ranges
         self.assumed_range = assumed_range
+        self.calibration = calibration
 
     @cached_property
     def shapes(self) -> Shapes:

@@ -34,8 +34,8 @@ class Parameters:
 
     ``learned`` are the model's parameters. Apart from them: ``statistics`` (running mean and
     variance of BatchNormalization), ``quantization`` (scales and zero points), ``indices``
-    (integers that decide shapes, positions and masks) and ``scalars`` (rank-0 constants of
-    formulas). A weight that ConstantOfShape makes counts like one that is stored. ``bytes``
+    (integers that decide shapes, positions and masks) and ``scalars`` (one-element constants of
+    formulas, and initial states of recurrent layers). A weight that ConstantOfShape makes counts like one that is stored. ``bytes``
     gives the size of all of it by element type, 4-bit types packed.
     """
 
@@ -92,8 +92,8 @@ class Inventory:
 
     def _stored(self, graph: Graph, name: str, weight: Weight) -> None:
         found = self._role(graph, name, weight.dtype)
-        if not weight.shape and found in (DATA, LEARNED):
-            found = SCALAR
+        if not weight.shape or (weight.numel == 1 and found == DATA):
+            found = SCALAR if found in (DATA, LEARNED) else found
         self._count(graph, name, found, weight.numel, weight.dtype)
 
     def _made(self) -> None:
@@ -133,7 +133,7 @@ class Inventory:
         roles = {r for node, slot in uses for r in self._uses(graph, name, node, slot, dtype)}
         if name in graph.outputs or not roles:
             roles.add(DATA)
-        found = next(r for r in (LEARNED, DATA, STATISTIC, QUANTIZATION, INDEX, SCALAR) if r in roles)
+        found = next(r for r in (LEARNED, DATA, STATISTIC, QUANTIZATION, SCALAR, INDEX) if r in roles)
         self._roles[key] = found
         return found
 

@@ -55,6 +55,7 @@ _TABLE: dict[str, dict[str, tuple[int, ...]]] = {
         "SkipSimplifiedLayerNormalization": (2, 3),
     },
     STATISTIC: {"BatchNormalization": (3, 4)},
+    SCALAR: {"DynamicQuantizeLSTM": (5, 6), "GRU": (5,), "LSTM": (5, 6), "RNN": (5,)},
     QUANTIZATION: {
         "ConvInteger": (2, 3),
         "DequantizeLinear": (1, 2),

@@ -34,6 +34,9 @@ class Spreading(Convolving):
     ) -> Shape | None:
         """The output's shape under ``pads``; raises `ShapeError` for contradictions."""
         node = self.node
+        if x is not None and len(x) < 3:
+            message = f"{node.op_type}'s input has {len(x)} axes, it needs at least 3"
+            raise ShapeError("conv-rank-mismatch", message, subject=f"input {node.inputs[0]}")
         if w is None:
             return None if x is None else (x[0], *unknown_dims(len(x) - 1))
         if len(w) < 3:

@@ -28,6 +28,9 @@ class Convolving(Windowed):
     def convolved(self, x: Shape | None, w: Shape | None, weight_slot: int = 1) -> Shape | None:
         """The output's shape; raises `ShapeError` where input and weight contradict each other."""
         node = self.node
+        if x is not None and len(x) < 3:
+            message = f"{node.op_type}'s input has {len(x)} axes, it needs at least 3"
+            raise ShapeError("conv-rank-mismatch", message, subject=f"input {node.inputs[0]}")
         if w is None:
             declared = self.kernel_shape
             if x is None:

@@ -281,7 +281,7 @@ class QLinearConv(Requantized, Convolving):
         b: Fact | None = None,
     ) -> list[Fact]:
         image = x.shape
-        if image is not None and self.channels_last:
+        if image is not None and self.channels_last and len(image) > 2:
             image = (image[0], image[-1], *image[1:-1])
         shape: Shape | None = self.convolved(image, w.shape, 3)
         if shape is not None and self.channels_last:

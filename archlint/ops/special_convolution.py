@@ -100,8 +100,9 @@ class NhwcConv(Convolving):
     activation = attribute.text("")
 
     def outputs(self, x: Fact, w: Fact, b: Fact | None = None, z: Fact | None = None) -> list[Fact]:
-        image = None if x.shape is None else (x.shape[0], x.shape[-1], *x.shape[1:-1])
-        weight = None if w.shape is None else (w.shape[0], w.shape[-1], *w.shape[1:-1])
+        image, weight = (
+            s if s is None or len(s) < 3 else (s[0], s[-1], *s[1:-1]) for s in (x.shape, w.shape)
+        )
         shape = self.convolved(image, weight)
         if shape is None:
             return [x.of(None)]

@@ -101,7 +101,7 @@ def test_conv_transpose(size, kernel, stride, dilation, channels, biased):
 
     def run():
         out = {}
-        for o, _c, i, k in grid(range(2), range(channels), range(size), range(kernel)):
+        for o, _, i, k in grid(range(2), range(channels), range(size), range(kernel)):
             at = o, i * stride + k * dilation
             landed = X * X
             out[at] = landed if at not in out else out[at] + landed

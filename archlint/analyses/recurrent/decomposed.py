@@ -36,6 +36,8 @@ class Found:
     recurrence: Recurrence | None = None
     drive: Drive | None = None
     reason: str | None = None
+    sources: tuple[Origin, ...] = ()
+    """The tensors that x is made of."""
 
 
 def decomposed(analysis: Analysis) -> list[Found]:
@@ -78,7 +80,7 @@ class _Group:
         for update in reversed(self.steps):
             try:
                 recurrence, sources = self._recurrence(update)
-                return Found(first, len(self.steps), recurrence, self._drive(sources))
+                return Found(first, len(self.steps), recurrence, self._drive(sources), None, tuple(sources))
             except Undetermined as unknown:
                 reasons.append(unknown.reason)
         return Found(first, len(self.steps), reason=reasons[0])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from archlint.analyses.dataflow import attributes
+from archlint.analyses.recurrent.calibration import Sample, informed, ordered, seen
 from archlint.analyses.recurrent.decomposed import Found, decomposed
 from archlint.analyses.recurrent.drive import drive_of
 from archlint.analyses.recurrent.operators import KINDS, Site, directions, recurrences
+from archlint.analyses.recurrent.sampling import Samples
 from archlint.analyses.recurrent.verdicts import Gate, judge
 from archlint.errors import Undetermined
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from archlint.analyses.analysis import Analysis
     from archlint.analyses.recurrent.box import Box
     from archlint.analyses.recurrent.cell import Drive, Recurrence
+    from archlint.analyses.recurrent.rollout import Measured
     from archlint.model import Node, Place
 
 
@@ -105,12 +108,26 @@ class Recurrent:
     @cached_property
     def cells(self) -> list[Cell]:
         """Every cell and direction."""
-        found: list[Cell] = []
-        for scope in self.analysis.dataflow.scopes:
-            for step in scope.steps:
-                if step.node.kind in KINDS:
-                    found += self._operator(Site(scope, step))
-        return found + [self._decomposed(f) for f in decomposed(self.analysis)]
+        sites, spelt = self._sites, self._spelt
+        return [c for site in sites for c in self._operator(site)] + [self._decomposed(f) for f in spelt]
+
+    @cached_property
+    def _sites(self) -> list[Site]:
+        flow = self.analysis.dataflow
+        return [Site(scope, s) for scope in flow.scopes for s in scope.steps if s.node.kind in KINDS]
+
+    @cached_property
+    def _spelt(self) -> list[Found]:
+        return decomposed(self.analysis)
+
+    @cached_property
+    def _samples(self) -> Samples:
+        return Samples(self.analysis, self._sites, self._spelt)
+
+    @property
+    def calibration_problem(self) -> str | None:
+        """Why the calibration data could not be used; None when it was, or when there is none."""
+        return self._samples.problem
 
     def _decomposed(self, found: Found) -> Cell:
         update, numbers, drive = found.update, found.recurrence, found.drive
@@ -119,7 +136,8 @@ class Recurrent:
             return Cell(
                 node.label, update.kind, node, path, "forward", "decomposed", None, None, found.reason
             )
-        return cell_of(node, path, "forward", "decomposed", numbers, drive, found.count)
+        sample = self._samples.decomposed(found) if self.analysis.calibration is not None else None
+        return self._judged(node, path, "forward", "decomposed", numbers, drive, sample, found.count)
 
     def of(self, node: Node) -> list[Cell]:
         """The cells of one node."""
@@ -140,7 +158,41 @@ class Recurrent:
             ]
         source = analysis.dataflow.origin(site.name(0), site.scope)
         drive = drive_of(analysis, source, made[0][1].inputs)
-        return [cell_of(node, site.scope.path, way, form, recurrence, drive) for way, recurrence in made]
+        asked = analysis.calibration is not None
+        return [
+            self._judged(
+                node,
+                site.scope.path,
+                way,
+                form,
+                numbers,
+                drive,
+                self._samples.operator(site, d) if asked else None,
+            )
+            for d, (way, numbers) in enumerate(made)
+        ]
+
+    def _judged(
+        self,
+        node: Node,
+        path: tuple[str, ...],
+        direction: str,
+        form: str,
+        numbers: Recurrence,
+        drive: Drive,
+        sample: Sample | None,
+        count: int = 1,
+    ) -> Cell:
+        """A cell with its verdicts, on calibration data where there is some for it."""
+        if self.analysis.calibration is None:
+            return cell_of(node, path, direction, form, numbers, drive, count)
+        if sample is None or sample.x.shape[-1] != numbers.inputs:
+            why = self._samples.problem or "the run does not reach its input"
+            noted = replace(numbers, notes=(*numbers.notes, f"not calibrated: {why}"))
+            return cell_of(node, path, direction, form, noted, drive, count)
+        gates = tuple(q for q in numbers.gates if q not in ("cell", "candidate"))
+        shares = seen(numbers, ordered(sample, direction), gates)
+        return cell_of(node, path, direction, form, numbers, informed(drive, sample), count, shares)
 
 
 def cell_of(
@@ -151,9 +203,10 @@ def cell_of(
     recurrence: Recurrence,
     drive: Drive,
     count: int = 1,
+    shares: dict[str, Measured] | None = None,
 ) -> Cell:
-    """A cell with its verdicts."""
-    verdict = judge(recurrence, drive)
+    """A cell with its verdicts; ``shares`` are measured on real inputs."""
+    verdict = judge(recurrence, drive, seen=shares)
     told = InputRange(float(drive.lo.min()), float(drive.hi.max()), drive.source)
     return Cell(
         node.label,

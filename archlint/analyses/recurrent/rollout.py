@@ -94,17 +94,24 @@ def simulate(
             yield Moment({"state": h}, h, None)
 
 
-def measure(moments: Iterator[Moment], gates: tuple[str, ...], eps: float) -> dict[str, Measured]:
-    """How often each gate of a run is at its ends; a state's ends are -1 and 1."""
+def measure(
+    moments: Iterator[Moment], gates: tuple[str, ...], eps: float, valid: Array | None = None
+) -> dict[str, Measured]:
+    """How often each gate of a run is at its ends; a state's ends are -1 and 1.
+
+    ``valid`` [steps, batch] leaves out the steps behind the end of a sequence.
+    """
     import numpy as np
 
     counts: dict[str, list[Array]] = {}
-    steps = rows = 0
-    for moment in moments:
-        steps += 1
+    total = 0
+    for step, moment in enumerate(moments):
+        kept = None if valid is None else valid[step]
+        if kept is not None and not kept.any():
+            continue
+        total += int(kept.sum()) if kept is not None else len(moment.h)
         for q in gates:
-            value = moment.gates[q]
-            rows = len(value)
+            value = moment.gates[q] if kept is None else moment.gates[q][kept]
             low, high = (eps - 1, 1 - eps) if q == "state" else (eps, 1 - eps)
             new = [(value < low).sum(0), (value > high).sum(0), value.min(0), value.max(0)]
             old = counts.get(q)
@@ -116,7 +123,7 @@ def measure(moments: Iterator[Moment], gates: tuple[str, ...], eps: float) -> di
                     np.maximum(old[3], new[3]),
                 ]
             counts[q] = new
-    total = max(steps * rows, 1)
+    total = max(total, 1)
     return {q: Measured(k[0] / total, k[1] / total, k[2], k[3], total) for q, k in counts.items()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archlint.analyses.recurrent import rollout
@@ -133,7 +133,11 @@ class Verdict:
 def judge(
     cell: Recurrence, drive: Drive, eps: float = EPS, seen: dict[str, Measured] | None = None
 ) -> Verdict:
-    """The verdict on every gate of ``cell``; ``seen`` are shares measured on real inputs."""
+    """The verdict on every gate of ``cell``; ``seen`` are shares measured on real inputs.
+
+    Measured shares take the place of the synthetic run: likely is then stuck on more than 99 % of
+    the real steps, and possible what only the mean field says.
+    """
     box = fixpoint(cell, drive, 3 if cell.hidden > 2048 else 5)
     tails = mean_field(cell, drive, eps, 5 if cell.hidden > 2048 else 10)
     judged = [q for q in cell.gates if q in tails or q == "forget"]
@@ -144,11 +148,14 @@ def judge(
     affordable = cell.hidden <= ROLLOUT_LIMIT
     ran: dict[str, Measured] = {}
     corners: dict[str, Measured] = {}
-    if flagged and affordable:
+    if seen:
+        ran = seen
+    elif flagged and affordable:
         ran = rollout.measure(rollout.simulate(cell, rollout.drawn(drive)), tuple(judged), eps)
+    if flagged and affordable:
         corners = rollout.measure(rollout.simulate(cell, rollout.cornered(drive)), tuple(judged), eps)
     notes = list(cell.notes)
-    if flagged and not affordable:
+    if flagged and not affordable and not seen:
         notes.append(f"more than {ROLLOUT_LIMIT} units: the likely tier was not run")
     gates = {}
     for q in judged:
@@ -156,8 +163,6 @@ def judge(
             cell, drive, q, box.gates[q], proven[q], tails.get(q), ran.get(q), corners.get(q), eps, notes
         )
     if seen:
-        from dataclasses import replace
-
         gates = {q: replace(g, measured=seen.get(q)) for q, g in gates.items()}
     return Verdict(box, gates, tuple(notes))
 
@@ -189,6 +194,8 @@ def _gate(
     corners: Measured | None,
     eps: float,
     notes: list[str],
+    *,
+    measured: bool = False,
 ) -> Gate:
     import numpy as np
 
@@ -213,7 +220,7 @@ def _gate(
     for side, sure in (("closed", closed), ("open", opened)):
         tail = none.astype(float) if tails is None else getattr(tails, side)
         share = none.astype(float) if ran is None else getattr(ran, side)
-        likely = (tail > SCREEN) & (share > SURE) & ~sure & (ran is not None)
+        likely = ((tail > SCREEN) | measured) & (share > SURE) & ~sure & (ran is not None)
         possible = (tail > SURE) & ~likely & ~sure
         sides.append((sure, likely, possible))
     if ran is not None:
