@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archlint.linting import Notice, Rule
+
+
+PAGE = re.compile(r"^[A-Z]{2,4}[0-9]{3}\.md$")
 
 
 @click.command("rule")
@@ -63,11 +67,17 @@ def command(
 
 
 def write_pages(entries: Sequence[Rule | Notice], folder: str) -> int:
-    """One page for each entry, and ``README.md`` as their index; returns the number of pages."""
+    """One page for each entry, and ``README.md`` as their index; returns the number of pages.
+
+    Pages of codes that are no more are removed.
+    """
     from archlint.reporting import rule_page
 
     os.makedirs(folder, exist_ok=True)
     pages = rule_page.pages(entries)
+    for old in os.listdir(folder):
+        if PAGE.match(old) and old not in pages:
+            os.unlink(os.path.join(folder, old))
     for name, text in pages.items():
         with open(os.path.join(folder, name), "w", encoding="utf-8", newline="\n") as file:
             file.write(text)

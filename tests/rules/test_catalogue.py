@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 import archlint_rules
 from archlint.linting import notices
 from archlint.linting.docstring import documentation
+from archlint.linting.session import Given, Session
+from archlint.reporting.rule_page import pages
 from archlint.testing import cases, duplicates, failure, problems, rules_of
 
 RULES = rules_of(archlint_rules)
@@ -39,3 +42,12 @@ def test_what_the_engine_reports_is_documented(code) -> None:
     assert parts.body
     assert parts.sources
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", notice.name)
+
+
+def test_pages_are_fresh() -> None:
+    session = Session(Given(plugins=False, isolated=True))
+    wanted = pages([session.catalogue[code] for code in sorted(session.catalogue)])
+    folder = Path(__file__).parents[2] / "docs" / "rules"
+    found = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
+    stale = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+    assert not stale, "write them anew: archlint rule --no-plugins --isolated --output-dir docs/rules"
