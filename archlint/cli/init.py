@@ -2,12 +2,184 @@
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING
+
 import click
 
 from archlint.cli.shared import shared
+from archlint.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CONFIG = """\
+# archlint's settings for the models below this folder. 'archlint config show' prints what holds.
+fail-on = "warning"
+
+# exclude = ["third_party/"]
+# ignore = ["PRF"]
+
+[dims]
+# N = 1
+
+[severity]
+# RNN001 = "error"
+
+[budget]
+# macs = "4.2G"
+# params = "26M"
+# mult-increase = "2%"      # against 'archlint check --base REV'
+
+[policy]
+# opset = ">=13,<=21"
+# banned-ops = ["Loop", "com.microsoft::*"]
+"""
+HOOK = """\
+  - repo: local
+    hooks:
+      - id: archlint
+        name: archlint
+        entry: archlint check --force-exclude
+        language: system
+        files: '(\\.onnx|\\.onnxtxt|\\.arch\\.ya?ml)$'
+        require_serial: true
+"""
+GITHUB = """\
+name: archlint
+on:
+  pull_request:
+  push:
+    branches: [main]
+permissions:
+  contents: read
+jobs:
+  archlint:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+        with:
+          lfs: true
+          persist-credentials: false
+      - uses: actions/setup-python@v5
+        with:
+          python-version: "3.12"
+      - run: pip install archlint
+      - run: archlint check --output github
+"""
+GITLAB = """\
+archlint:
+  image: python:3.12
+  variables:
+    GIT_LFS_SKIP_SMUDGE: "0"
+  script:
+    - pip install archlint
+    - archlint check --output full --output gitlab=gl-code-quality-report.json
+  artifacts:
+    when: always
+    reports:
+      codequality: gl-code-quality-report.json
+"""
+MODEL = """\
+archlint: 1
+name: example
+inputs:
+  image: [N, 3, 32, 32]
+layers:
+  - {name: conv, op: Conv, out_channels: 16, kernel: 3, pad: 1}
+  - Relu
+  - GlobalAveragePool
+  - Flatten
+  - {name: head, op: Linear, out_features: 10}
+"""
+RULE = '''\
+from archlint.api import Findings, Node, rule
+
+
+@rule("{code}", on="Conv")
+def {name}(conv: Node, *, largest: int = 7) -> Findings:
+    """A convolution with a kernel that is larger than this project wants.
+
+    Say here why it matters. ``largest`` is the size that is still allowed.
+
+    Source: name the page or the paper that says so
+
+    Bad: {{op: Conv, kernel_shape: [9, 9]}}
+    Good: {{op: Conv, kernel_shape: [3, 3]}}
+    """
+    if max(conv.attrs.get("kernel_shape", (1,))) > largest:
+        yield conv.at("attribute kernel_shape").warning(f"kernel larger than {{largest}}")
+'''
+PLUGIN = """\
+[build-system]
+requires = ["hatchling>=1.27"]
+build-backend = "hatchling.build"
+
+[project]
+name = "{package}"
+version = "0.1.0"
+requires-python = ">=3.11"
+dependencies = ["archlint"]
+
+[project.entry-points."archlint.rules"]
+{name} = "{module}"
+
+[tool.hatch.build.targets.wheel]
+packages = ["{module}"]
+"""
+RULE_TEST = """\
+import {module}
+import pytest
+from archlint.testing import check_rule, rules_of
+
+
+@pytest.mark.parametrize("rule", rules_of({module}), ids=lambda rule: rule.code)
+def test_rule(rule):
+    check_rule(rule)
+"""
 
 
 @click.command("init")
+@click.option("--hook", is_flag=True, help="A hook for pre-commit.")
+@click.option("--ci", type=click.Choice(["github", "gitlab"]), help="A job for continuous integration.")
+@click.option("--yaml", "model", is_flag=True, help="A model written in YAML.")
+@click.option("--rule", "prefix", metavar="PREFIX", help="A plugin with one rule: --rule ACM gives ACM001.")
 @shared
-def command() -> None:
-    """Write starter files; nothing is overwritten."""
+def command(*, hook: bool, ci: str | None, model: bool, prefix: str | None) -> None:
+    """Write starter files into this folder; nothing that exists is overwritten."""
+    for path, text, note in _files(hook=hook, ci=ci, model=model, prefix=prefix):
+        if os.path.exists(path):
+            click.echo(f"kept {path} (it exists)")
+            if path == ".pre-commit-config.yaml":
+                click.echo(f"  add to its 'repos':\n{HOOK}", nl=False)
+            continue
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        with open(path, "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        click.echo(f"wrote {path}{f'  ({note})' if note else ''}")
+
+
+def _files(*, hook: bool, ci: str | None, model: bool, prefix: str | None) -> Iterator[tuple[str, str, str]]:
+    """Path, text and a remark of each file."""
+    if prefix is not None:
+        if not (2 <= len(prefix) <= 4 and prefix.isascii() and prefix.isalpha()):
+            raise UsageError(f"--rule {prefix}: not two to four letters")
+        name = prefix.lower()
+        module = f"{name}_archlint"
+        folder = f"{name}-archlint"
+        values = {"name": name, "module": module, "package": folder}
+        yield f"{folder}/pyproject.toml", PLUGIN.format(**values), f"next: pip install ./{folder}"
+        yield f"{folder}/{module}/__init__.py", f'"""Rules of {folder}."""\n\nARCHLINT_API = 1\n', ""
+        rule = RULE.format(code=f"{prefix.upper()}001", name="oversized_kernel")
+        yield f"{folder}/{module}/oversized_kernel.py", rule, f"archlint rule {prefix.upper()}001"
+        yield f"{folder}/tests/test_rules.py", RULE_TEST.format(**values), ""
+        return
+    yield "archlint.toml", CONFIG, "default rules"
+    if hook:
+        yield ".pre-commit-config.yaml", f"repos:\n{HOOK}", "next: pre-commit install"
+    if ci == "github":
+        yield ".github/workflows/archlint.yml", GITHUB, ""
+    elif ci == "gitlab":
+        yield ".gitlab-ci.yml", GITLAB, ""
+    if model:
+        yield "example.arch.yaml", MODEL, "archlint report example.arch.yaml"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archlint.linting import Notice, Rule
+
+
+PAGE = re.compile(r"^[A-Z]{2,4}[0-9]{3}\.md$")
 
 
 @click.command("rule")
@@ -47,7 +51,9 @@ def command(
         entries = [e for e in entries if e.code in chosen]
         everything = everything or all(t.upper() in names or t.lower() in names for t in codes)
     if output_dir is not None:
-        click.echo(f"wrote {write_pages(entries, output_dir)} pages to {safe.printable(output_dir)}")
+        click.echo(
+            f"wrote {write_pages(entries, output_dir, prune=not codes)} pages to {safe.printable(output_dir)}"
+        )
         return
     look = look_at(sys.stdout, ctx.obj.get("color", "auto"))
     if style == "json":
@@ -62,12 +68,18 @@ def command(
         click.echo(line.join(rule_page.text(e, look) for e in entries), nl=False)
 
 
-def write_pages(entries: Sequence[Rule | Notice], folder: str) -> int:
-    """One page for each entry, and ``README.md`` as their index; returns the number of pages."""
+def write_pages(entries: Sequence[Rule | Notice], folder: str, *, prune: bool = False) -> int:
+    """One page for each entry, and ``README.md`` as their index; returns the number of pages.
+
+    With ``prune`` pages of codes that are no more are removed.
+    """
     from archlint.reporting import rule_page
 
     os.makedirs(folder, exist_ok=True)
     pages = rule_page.pages(entries)
+    for old in os.listdir(folder):
+        if prune and PAGE.match(old) and old not in pages:
+            os.unlink(os.path.join(folder, old))
     for name, text in pages.items():
         with open(os.path.join(folder, name), "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
