@@ -135,7 +135,7 @@ class Div(Binary):
 
             with np.errstate(all="ignore"):
                 lo, hi = quotients(*ranges)
-            return [settled(np.minimum(lo, np.ceil(lo)), np.ceil(hi), outs[0].dtype, ranges)]
+            return [settled(np.trunc(lo), np.trunc(hi), outs[0].dtype, ranges)]
         return super().bounds(ranges, ins, outs)
 
 
