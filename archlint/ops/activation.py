@@ -9,8 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from archlint.errors import ShapeError
+from archlint.model import Fact
 from archlint.ops import affine, attribute
 from archlint.ops.agreement import agree
+from archlint.ops.arithmetic import larger
+from archlint.ops.content import elementwise
 from archlint.ops.cost import Cost
 from archlint.ops.interval import Interval
 from archlint.ops.operator import Operator, operator
@@ -20,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
-
-    from archlint.model import Fact
 
     Array = np.ndarray[Any, Any]
 
@@ -82,6 +83,11 @@ class Relu(Activation):
     """
 
     image = (0.0, float("inf"))
+
+    def outputs(self, x: Fact) -> list[Fact]:
+        if x.content is None:
+            return [x.of(x.shape)]
+        return [Fact(x.dtype, x.shape, elementwise(lambda v: larger(v, 0), [x], x.shape, x.dtype))]
 
     def at(self, x: Array) -> Array:
         import numpy as np

@@ -135,7 +135,7 @@ class Div(Binary):
 
             with np.errstate(all="ignore"):
                 lo, hi = quotients(*ranges)
-            return [settled(np.minimum(lo, np.ceil(lo)), np.ceil(hi), outs[0].dtype, ranges)]
+            return [settled(np.trunc(lo), np.trunc(hi), outs[0].dtype, ranges)]
         return super().bounds(ranges, ins, outs)
 
 
@@ -241,7 +241,7 @@ class Max(Variadic):
 
     @staticmethod
     def compute(*values: Any) -> Any:
-        return reduce(_larger, values)
+        return reduce(larger, values)
 
     def cost(self, ins: Sequence[Fact | None], outs: Sequence[Fact]) -> Cost | None:
         """``inputs - 1`` comparisons for each output element."""
@@ -271,7 +271,8 @@ class Min(Max):
         return reduce(np.minimum, [r.lo for r in ranges]), reduce(np.minimum, [r.hi for r in ranges])
 
 
-def _larger(a: Any, b: Any) -> Any:
+def larger(a: Any, b: Any) -> Any:
+    """The larger of two numbers or sizes; not a number when either is none."""
     if isinstance(a, Expr) or isinstance(b, Expr):
         return maximum(a, b)
     return math.nan if math.isnan(a) or math.isnan(b) else max(a, b)

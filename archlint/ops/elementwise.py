@@ -58,6 +58,7 @@ class Elementwise(Operator):
     ) -> list[Interval]:
         import numpy as np
 
+        ranges = [r for r, fact in zip(ranges, ins, strict=True) if fact is not None]
         with np.errstate(all="ignore"):
             lo, hi = self.ends(*ranges)
         return [settled(lo, hi, outs[0].dtype, ranges, ulps=self.ulps)]
