@@ -12,22 +12,15 @@ from archlint.linting.docstring import documentation
 from archlint.testing import cases, duplicates, failure, problems, rules_of
 
 RULES = rules_of(archlint_rules)
-PENDING = {"ARC011", "NUM008", "NUM009", "SHP004", "SHP005", "SHP006", "RNN001", "RNN002"}
 
 
-def marks(code: str) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.xfail(reason="waits for an operator", strict=False)] if code in PENDING else []
-
-
-@pytest.mark.parametrize("rule", [pytest.param(r, id=r.code, marks=marks(r.code)) for r in RULES])
+@pytest.mark.parametrize("rule", [pytest.param(r, id=r.code) for r in RULES])
 def test_rule_is_complete(rule) -> None:
     examples = re.compile(rf"{rule.code}\[")
     assert not [text for text in problems(rule, own_file=True) if not examples.match(text)]
 
 
-@pytest.mark.parametrize(
-    "case", [pytest.param(c, id=str(c), marks=marks(c.rule.code)) for c in cases(archlint_rules)]
-)
+@pytest.mark.parametrize("case", [pytest.param(c, id=str(c)) for c in cases(archlint_rules)])
 def test_example(case) -> None:
     assert failure(case) is None
 

@@ -42,7 +42,7 @@ def batchnorm_negative_variance(norm: Node, analysis: Analysis) -> Findings:
         return
     wrong = [i for i, v in enumerate(values.tolist()) if v <= -epsilon]
     if wrong:
-        yield norm.at(f"input {norm.inputs[4]}").says(
+        yield norm.at(f"input {norm.input(4)}").says(
             f"variance of channel {wrong[0]} is {float(values[wrong[0]]):g}, "
             f"below -epsilon = {-epsilon:g} ({len(wrong)} of {len(values)} channels)",
             hint="check that scale, B, mean and var are in ONNX's order",
