@@ -2,7 +2,7 @@ from archlint.api import Analysis, Findings, Model, bounds, rule
 
 
 @rule("BUD003", on=Model, severity="error", needs=("memory",))
-def activation_memory_budget(model: Model, analysis: Analysis, *, limit: int | None = None) -> Findings:
+def activation_budget(model: Model, analysis: Analysis, *, limit: int | None = None) -> Findings:
     """A model whose activations need more memory than the project allows.
 
     ``limit`` is a number of bytes for the largest sum of tensors that are alive at once, weights not
