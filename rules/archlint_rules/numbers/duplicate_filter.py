@@ -53,7 +53,7 @@ def duplicate_filter(node: Node, analysis: Analysis, *, share: float = 0.5) -> F
         copies += key in keys
         keys.setdefault(key, i)
     if len(rows) >= 4 and copies >= share * len(rows):
-        yield node.at(f"input {node.inputs[1]}").says(
+        yield node.at(f"input {node.input(1)}").says(
             f"{copies} of {len(rows)} output channels are exact copies of another one",
             hint="initialize the layer at random, or remove the copies",
             copies=copies,

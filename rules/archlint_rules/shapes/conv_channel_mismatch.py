@@ -35,11 +35,11 @@ def _drawing(conv: Node, defect: Defect) -> tuple[str, ...]:
     x, w = defect.step.ins[:2]
     if x is None or w is None or w.shape is None:
         return ()
-    output = conv.graph.declared(conv.outputs[0])
+    output = conv.graph.declared(conv.output(0))
     kernel = "x".join(str(d) for d in w.shape[2:])
-    name = f"'{conv.inputs[0]}' "
-    first = f"{name}{x} ──> {conv.label} ({conv.op_type} {kernel}) ──> '{conv.outputs[0]}'"
-    weight = f"'{conv.inputs[1]}' {w}"
+    name = f"'{conv.input(0)}' "
+    first = f"{name}{x} ──> {conv.label} ({conv.op_type} {kernel}) ──> '{conv.output(0)}'"
+    weight = f"'{conv.input(1)}' {w}"
     group = defect.error.data.get("group", 1)
     return (
         f"{first} {output}" if output is not None else first,
