@@ -10,28 +10,13 @@ from archlint.ops import attribute
 from archlint.ops.cost import Cost
 from archlint.ops.elementwise import Binary, Variadic, products, quotients
 from archlint.ops.operator import operator
-from archlint.symbolic import Expr, at_least, divide_exact, floordiv, maximum, minimum, mod
+from archlint.symbolic import Expr, at_least, divide_exact, maximum, minimum, mod, truncdiv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archlint.model import Fact
     from archlint.ops.interval import Interval
-
-
-def truncated(a: Any, b: Any) -> Any:
-    """``a / b`` rounded towards zero, as integer division of a runtime is; None when not certain."""
-    if isinstance(a, Expr) or isinstance(b, Expr):
-        exact = divide_exact(a, b)
-        if exact is not None:
-            return exact
-        if at_least(b, 1) is not True:
-            return None
-        if at_least(a, 0) is True:
-            return floordiv(a, b)
-        return -floordiv(-a, b) if at_least(-a, 0) is True else None
-    quotient = abs(a) // abs(b)
-    return quotient if (a < 0) == (b < 0) else -quotient
 
 
 @operator("Add")
@@ -119,7 +104,7 @@ class Div(Binary):
         from archlint.ops.content import elementwise
 
         real = dtype is None or "float" in dtype
-        return [Fact(dtype, shape, elementwise(_divided if real else truncated, facts, shape, dtype))]
+        return [Fact(dtype, shape, elementwise(_divided if real else truncdiv, facts, shape, dtype))]
 
     def ends(self, *ranges: Interval) -> tuple[Any, Any]:
         return quotients(*ranges)

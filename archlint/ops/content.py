@@ -97,7 +97,9 @@ def known_values(fact: Fact | None) -> tuple[Scalar, ...] | None:
         return None
     if fact.content is not None:
         return fact.content
-    return None if fact.weight is None else fact.weight.small_values()
+    if fact.weight is None:
+        return () if fact.shape == (0,) else None
+    return fact.weight.small_values()
 
 
 def elementwise(
