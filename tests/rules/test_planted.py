@@ -73,9 +73,13 @@ def lstm(forget: float, rows: int = 32) -> onnx.ModelProto:
     )
 
 
-def corrupt() -> onnx.ModelProto:
+def corrupt(*, twice: bool = False) -> onnx.ModelProto:
     model = weighted([("MatMul", ["x", "w"], ["y"], {})], {"x": [1, 4]}, {"y": [1, 4]}, w=normal(4, 4))
-    model.graph.initializer[0].raw_data = model.graph.initializer[0].raw_data[:-6]
+    tensor = model.graph.initializer[0]
+    if twice:
+        tensor.float_data.extend([1.0] * 16)
+    else:
+        tensor.raw_data = tensor.raw_data[:-6]
     return model
 
 
@@ -107,6 +111,11 @@ PLANTED = {
         ("512", "256"),
     ),
     "channels of a Conv in a branch": (branch("a = Conv(x, v)"), "SHP010", ("8", "4")),
+    "channels of a ConvTranspose": (
+        "g (float[1,4,4,4] x) => (float[1,2,4,4] y) <float[3,2,1,1] w> { y = ConvTranspose(x, w) }",
+        "SHP010",
+        ("3", "4"),
+    ),
     "inner sizes of a MatMul": (
         "g (float[2,3] x) => (float[2,5] y) <float[4,5] w> { y = MatMul(x, w) }",
         "SHP001",
@@ -232,6 +241,7 @@ PLANTED = {
 
 UNREADABLE = {
     "bytes of a tensor": (corrupt(), "IO011", ("'w'", "64", "58")),
+    "values in two fields": (corrupt(twice=True), "IO011", ("'w'", "twice")),
     "external data that is gone": (external("gone.bin"), "IO007", ("'w'", "gone.bin")),
     "external data outside the folder": (external("../../etc/passwd"), "IO008", ("'w'", "passwd")),
 }

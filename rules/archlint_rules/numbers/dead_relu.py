@@ -15,13 +15,13 @@ def dead_relu(model: Model, analysis: Analysis) -> Findings:
         inputs: {x: [1, 4]}
         layers:
           - {op: Sigmoid}
-          - {op: MatMul, weights: {B: [4, 4]}, init: {B: {constant: -0.5}}}
+          - {op: Gemm, weights: {B: [4, 4], C: [4]}, init: {B: {constant: -0.5}, C: {constant: -1.0}}}
           - {op: Relu}
     Good:
         inputs: {x: [1, 4]}
         layers:
           - {op: Sigmoid}
-          - {op: MatMul, weights: {B: [4, 4]}, init: {B: {constant: 0.5}}}
+          - {op: Gemm, weights: {B: [4, 4], C: [4]}, init: {B: {constant: 0.5}, C: {constant: -1.0}}}
           - {op: Relu}
     """
     for scope in analysis.shapes.scopes:
