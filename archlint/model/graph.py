@@ -362,6 +362,8 @@ class Model:
     source: str | None = None
     """Text of a YAML model, for findings that show the line."""
     nbytes: int | None = None
+    beside: tuple[str, ...] | None = None
+    """Paths of the files that hold external data, whether they exist or not; None when unknown."""
     problems: list[Any] = field(default_factory=list)
     """`LoadError` s that did not stop the analysis (external data that is missing...)."""
 
