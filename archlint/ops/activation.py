@@ -195,7 +195,7 @@ class Tanh(Activation):
     """
 
     slack = 1e-6
-    image = (-1.0, 1.0)
+    image = (-1.0 - affine.ROUNDING, 1.0 + affine.ROUNDING)
 
     def at(self, x: Array) -> Array:
         import numpy as np
@@ -368,8 +368,10 @@ def gated(x: Interval, dip: float) -> Interval:
     """Values of ``x * g(x)`` for an increasing gate from 0 to 1 whose product is never below -dip."""
     import numpy as np
 
-    low = np.maximum(np.minimum(x.lo, 0.0), -dip)
-    return Interval(low, np.maximum(x.hi, 0.0), x.source)
+    low = np.maximum(np.minimum(x.lo, 0.0), -dip) * (1 + 1e-6)
+    # a gate that a runtime approximates may miss 0 by a rounding, times x
+    high = np.maximum(x.hi, 0.0) + affine.reach(x) * affine.ROUNDING
+    return Interval(low, high, x.source)
 
 
 @operator("Softplus")

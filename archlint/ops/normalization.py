@@ -138,7 +138,8 @@ class RMSNormalization(OverLastAxes):
         d = None if parts is None else product(parts[1])
         if not isinstance(d, int):
             return [ANY]
-        y = rescaled(Interval(-(d**0.5), d**0.5), ranges[1], None)
+        reach = max(d, 0) ** 0.5
+        y = rescaled(Interval(-reach, reach), ranges[1], None)
         return affine.finished([y], ranges, outs)
 
 

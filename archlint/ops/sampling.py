@@ -30,11 +30,11 @@ class GridSample(Operator):
     padding_mode = attribute.text("zeros")
 
     def outputs(self, x: Fact, grid: Fact) -> list[Fact]:
-        if grid.shape is None:
+        if grid.shape is None or (x.shape is None and len(grid.shape) < 3):
             return [x.of(None if x.shape is None else (*x.shape[:2], *unknown_dims(len(x.shape) - 2)))]
         if x.shape is None:
             return [x.of((grid.shape[0], fresh(), *grid.shape[1:-1]))]
-        if len(x.shape) != len(grid.shape):
+        if len(x.shape) != len(grid.shape) or len(x.shape) < 3:
             message = f"GridSample's input has {len(x.shape)} axes, its grid {len(grid.shape)}"
             raise ShapeError("shape-mismatch", message, subject=f"input {self.node.inputs[1]}")
         subject = f"input {self.node.inputs[1]}"

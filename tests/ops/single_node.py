@@ -119,4 +119,9 @@ def compare(case: Case, *, exact: bool = True) -> str:
                 assert ours == theirs, (case, str(fact), array.shape)
         if fact.dtype is not None:
             assert fact.dtype == str(array.dtype), (case, fact.dtype, array.dtype)
+    if case.op == "ConvTranspose" and {"output_padding", "output_shape"} & case.attrs.keys():
+        return "equal"  # onnx and onnxruntime disagree; the runtime decides
+    for fact, shape in zip(step.outs, case.inferred() or [], strict=False):
+        if shape is not None and exact:
+            assert fact.shape == shape, (case, str(fact), shape)
     return "equal"

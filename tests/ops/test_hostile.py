@@ -52,7 +52,7 @@ ATTRIBUTES = st.one_of(
 
 
 @given(st.sampled_from(CLASSES), st.data())
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_only_contradictions_and_unknowns_are_raised(signature, data):
     domain, op, since = signature
     cls = REGISTRY.find(domain, op, since)
