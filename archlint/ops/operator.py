@@ -30,8 +30,8 @@ class Walker(Protocol):
         ...
 
     @property
-    def trying(self) -> bool:
-        """True inside a trial."""
+    def spare(self) -> bool:
+        """True while bodies may be walked to try something out; else one walk must do."""
         ...
 
 

@@ -290,9 +290,9 @@ def symbol(name: str, *, least: int | None = 1, most: int | None = None) -> Expr
     return Expr({(Symbol(name, known=True, minimum=least, maximum=most),): 1})
 
 
-def fresh() -> Expr:
+def fresh(least: int | None = 0, most: int | None = None) -> Expr:
     """An unknown size, different from every other unknown and from every author's symbol."""
-    return Expr({(Symbol("?", known=False, serial=next(_serial), minimum=0),): 1})
+    return Expr({(Symbol("?", known=False, serial=next(_serial), minimum=least, maximum=most),): 1})
 
 
 def anything() -> Expr:
