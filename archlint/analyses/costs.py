@@ -146,7 +146,14 @@ class Counting:
             self.folded.add(id(step))
             return FREE
         step.operator.body_costs = bodies
-        found = step.operator.cost(step.ins, step.outs) if step.reason is None or bodies else None
+        if step.reason is not None and not bodies:
+            missing[step.node.kind, step.reason] += 1
+            return None
+        try:
+            found = step.operator.cost(step.ins, step.outs)
+        except Exception as error:  # noqa: BLE001 - one operator's count must not cost the others theirs
+            missing[step.node.kind, f"internal error: {type(error).__name__}: {error}"] += 1
+            return None
         if found is None:
             missing[step.node.kind, step.reason or _blocker(step)] += 1
         return found

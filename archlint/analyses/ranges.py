@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MOVES = frozenset({"Identity", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Slice", "Expand"})
 """Operators whose output elements are elements of their first input."""
+SUMS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul", "BatchNormalization"})
+"""Operators whose outputs are sums of products of their first input with stored numbers."""
 _FAILURES = (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, Undetermined, LoadError)
 DEEPEST = 10_000
 
@@ -66,7 +68,8 @@ class Ranges:
         inner = self._bodies(origin)
         if inner is not None:
             return inner
-        return [self.flow.origin(n, origin.scope) for n in step.node.inputs if n]
+        found = [self.flow.origin(n, origin.scope) for n in step.node.inputs if n]
+        return [o for o in found if o.weight is None]
 
     def _bodies(self, origin: Origin) -> list[Origin] | None:
         """The body outputs that output ``origin`` of a step is one of; None for a plain operator."""
@@ -104,14 +107,41 @@ class Ranges:
         if inner is not None:
             self._known[origin.key] = hull([self._known.get(o.key, ANY) for o in inner])
             return
-        given = [
-            self._known.get(self.flow.origin(n, origin.scope).key, ANY) if n else ANY
-            for n in step.node.inputs
-        ]
-        found = _bounds(origin, given)
+        origins = [self.flow.origin(n, origin.scope) if n else None for n in step.node.inputs]
+        if self._hopeless(step.node.op_type, origins):
+            found = [ANY] * len(step.node.outputs)
+        else:
+            found = _bounds(origin, [ANY if o is None else self._read(o) for o in origins])
         for i, name in enumerate(step.node.outputs):
             if name:
                 self._known[id(origin.scope), name] = found[i] if i < len(found) else ANY
+
+    def _read(self, origin: Origin) -> Interval:
+        """The interval of a tensor that is stored or already known."""
+        if origin.key not in self._known and origin.weight is not None:
+            self._known[origin.key] = self._stored(origin)
+        return self._known.get(origin.key, ANY)
+
+    def _hopeless(self, op_type: str, origins: Sequence[Origin | None]) -> bool:
+        """True where a sum of products has no bound, so that its weights need not be read.
+
+        Its data is unbounded on both sides, or on one and the weights have both signs.
+        """
+        if op_type not in SUMS or not origins or origins[0] is None or origins[0].weight is not None:
+            return False
+        x = self._known.get(origins[0].key, ANY)
+        if x.array is not None or (x.greatest() < float("inf") and x.least() > float("-inf")):
+            return False
+        if x.greatest() == float("inf") and x.least() == float("-inf"):
+            return True
+        weight = origins[1].weight if len(origins) > 1 and origins[1] is not None else None
+        if weight is None or weight.dtype == "string" or weight.dtype.startswith("complex"):
+            return False
+        try:
+            seen = weight.statistics()
+        except _FAILURES:
+            return True
+        return seen.minimum < 0 < seen.maximum
 
     def _stored(self, origin: Origin) -> Interval:
         weight = origin.weight

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from archlint.cli.garbage import held_off
 from archlint.cli.options import parse_dims, parse_shapes, sizes
 from archlint.cli.shared import given_globally, shared, warn
 from archlint.cli.sinks import Sinks, default_outputs
@@ -165,7 +166,8 @@ def _check(
         earlier.of(path) if earlier is not None else None,
         suppressions,
     )
-    return lint(path, session.plan(path), context)
+    with held_off():
+        return lint(path, session.plan(path), context)
 
 
 def _baseline(given: dict[str, Any], session: Session) -> Baseline | None:
