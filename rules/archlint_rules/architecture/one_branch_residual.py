@@ -20,7 +20,7 @@ def one_branch_residual(node: Node, analysis: Analysis) -> Findings:
     It doubles the tensor. Where a residual connection was meant, one of its two branches was lost
     or connected to the wrong tensor. Dropouts and Identities on the way are looked through.
 
-    Source: https://arxiv.org/abs/1512.03385 (a residual adds the input of the block to its result)
+    Source: https://onnx.ai/onnx/operators/onnx__Add.html
 
     Bad:
         inputs: {x: [1, 4]}

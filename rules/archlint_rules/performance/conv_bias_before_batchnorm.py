@@ -8,7 +8,7 @@ def conv_bias_before_batchnorm(norm: Node) -> Findings:
     The normalization subtracts the mean, and the bias with it: training never changed the output
     through it. It can be folded into the normalization's mean.
 
-    Source: https://arxiv.org/abs/1502.03167 (section 3.2: the bias can be ignored)
+    Source: https://onnx.ai/onnx/operators/onnx__BatchNormalization.html (the mean is subtracted)
 
     Bad:
         inputs: {x: [1, 3, 8, 8]}

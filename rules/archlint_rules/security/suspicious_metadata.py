@@ -16,7 +16,7 @@ def suspicious_metadata(model: Model) -> Findings:
 
     Exporters write stack traces and paths into the file; they travel with it.
 
-    Source: https://onnx.ai/onnx/repo-docs/MetadataProps.html
+    Source: https://onnx.ai/onnx/repo-docs/IR.html (metadata_props: whatever a tool chooses to place there)
 
     Example: built in the tests
     """

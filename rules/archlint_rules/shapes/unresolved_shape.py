@@ -8,7 +8,8 @@ def unresolved_shape(model: Model, analysis: Analysis) -> Findings:
     What archlint does not know it does not guess: sizes and costs beyond this node are unknown, and
     rules that need them are silent there. One finding for each kind of operator, at its first node.
 
-    Source: https://onnx.ai/onnx/repo-docs/ShapeInference.html (inference is not complete)
+    Source: https://onnx.ai/onnx/repo-docs/ShapeInference.html (custom operators
+    need shape functions of their own)
 
     Example: built in the tests
     """
