@@ -1,5 +1,7 @@
 """Sessions: the parts of the gate one by one, and the long runs that the gate leaves out."""
 
+import shutil
+
 import nox
 
 nox.options.default_venv_backend = "venv"
@@ -39,3 +41,16 @@ def wheel(session: nox.Session) -> None:
     root = session.invoked_from
     with session.chdir(folder):
         session.run("pytest", f"{root}/tests", "-c", f"{root}/pyproject.toml", "--rootdir", root)
+
+
+@nox.session
+def hook(session: nox.Session) -> None:
+    """The hook as a stranger's repository gets it: built by pre-commit from a clone (needs an index)."""
+    session.install("pre-commit")
+    root, folder = session.invoked_from, session.create_tmp()
+    session.run("git", "init", "-q", folder, external=True)
+    with session.chdir(folder):
+        for name, codes in (("crnn.onnx", [0]), ("wrong_channels.onnx", [1])):
+            shutil.copy(f"{root}/fixtures/{name}", folder)
+            session.run("git", "add", "-A", external=True)
+            session.run("pre-commit", "try-repo", root, "archlint", "--files", name, success_codes=codes)

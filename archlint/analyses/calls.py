@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from archlint.model import Fact
+from archlint.model import Fact, Graph
 from archlint.symbolic import Dim, Expr, Symbol, free_symbols, fresh, rename
 
 if TYPE_CHECKING:
@@ -36,7 +36,12 @@ class Call:
 
 
 def signature(facts: Sequence[Fact | None], arguments: Mapping[str, Any]) -> tuple[Any, Names]:
-    """A key that is equal for calls which give the same answer, and the unknowns in order."""
+    """A key that is equal for calls which give the same answer, and the unknowns in order.
+
+    Raises TypeError when there is none: a body passed as an argument sees its caller's tensors.
+    """
+    if any(isinstance(v, Graph) for v in arguments.values()):
+        raise TypeError
     names: Names = {}
     key = tuple(None if f is None else _fact(f, names) for f in facts)
     extra = tuple(sorted(((k, v) for k, v in arguments.items()), key=lambda item: item[0]))
@@ -56,7 +61,8 @@ def _value(value: Any, names: Names) -> Any:
     if not isinstance(value, Expr) or value.known:
         return value
     found = sorted((s for s in free_symbols(value) if not s.known), key=lambda s: s.rank)
-    return tuple(names.setdefault(s, len(names)) for s in found), rename(
+    # bounds decide comparisons, so they are part of what is seen
+    return tuple((names.setdefault(s, len(names)), s.minimum, s.maximum) for s in found), rename(
         value, {s: Expr({(Symbol("?", known=False, serial=-1 - names[s]),): 1}) for s in found}
     )
 
@@ -71,7 +77,7 @@ def renamed(fact: Fact, mapping: dict[Symbol, Dim]) -> Fact:
             return value
         for symbol in free_symbols(value):
             if not symbol.known and symbol not in mapping:
-                mapping[symbol] = fresh()
+                mapping[symbol] = fresh(symbol.minimum, symbol.maximum)
         return rename(value, mapping)
 
     return Fact(

@@ -1,19 +1,23 @@
 """Shape propagation: the facts of every tensor, by one walk in topological order.
 
 Sound before complete: a dim is never guessed. A contradiction becomes a `Defect` at its node, whose
-outputs are then unknown, so that one defect is told once. Bodies and functions are walked with the
-facts of their call.
+outputs are then unknown, so that one defect is told once. Bodies are walked with the facts of their
+node, functions with those of their call, once for all calls that see the same.
+
+The walk ends quickly on any model. Bodies and calls are opened at most `MAX_DEPTH` deep and only while
+fewer than `Propagation.limit` operators have run in them; tries (the fixpoints of loops in loops) have
+a budget of their own, behind which a loop is walked once with nothing known of what it carries.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archlint.analyses.calls import Call, signature
+from archlint.analyses.declared import contradictions
 from archlint.analyses.scopes import Defect, Scope, Shapes, Step, weight_fact
-from archlint.errors import ShapeError, Undetermined
+from archlint.errors import LoadError, ShapeError, Undetermined
 from archlint.model import UNKNOWN, AttributeReference, Fact, Graph, Model
 from archlint.ops import Operator, Registry, registry
 from archlint.symbolic import Dim, Expr, substitute, symbol
@@ -23,15 +27,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Defect", "Propagation", "Scope", "Shapes", "Step", "weight_fact"]
 
-MAX_EVALUATIONS = 500_000
-"""Operator runs beyond the first of each node, so that nested bodies and calls stay bounded."""
-MAX_DEPTH = 48
+MAX_DEPTH = 72
+"""Bodies and function calls inside each other; far below Python's own limit on recursion."""
+MAX_TRIED = 50_000
+"""Operators run in walks that are only tries."""
+MIN_LIMIT = 200_000
+"""Operators run in bodies and functions before more are refused, however small the model is."""
 
 
 class Propagation:
     """The walk; also the `Walker` that control flow asks to run its bodies.
 
-    ``dims`` maps the author's symbols to numbers, or to ranges ``(least, greatest)``.
+    ``dims`` maps the author's symbols to numbers, or to ranges ``(least, greatest)``; ``shapes``
+    replaces the declared shapes of graph inputs. A definition that raises what it should not leaves
+    its outputs unknown and is listed in `Shapes.failures`; with ``strict`` its exception goes through.
     """
 
     def __init__(
@@ -40,6 +49,8 @@ class Propagation:
         dims: Mapping[str, Dim | tuple[int, int | None]] | None = None,
         shapes: Mapping[str, tuple[Dim, ...]] | None = None,
         operators: Registry | None = None,
+        *,
+        strict: bool = False,
     ) -> None:
         self.model = model
         self.dims: dict[str, Dim] = {
@@ -48,11 +59,15 @@ class Propagation:
         }
         self.shapes = dict(shapes or {})
         self.operators = operators if operators is not None else registry()
+        self.strict = strict
         self.defects: dict[tuple[int, str, str], Defect] = {}
         self.failures: list[tuple[Step, Exception]] = []
         self.evaluations = 0
+        self.tried = 0
         self.muted = 0
-        self._stack: list[tuple[Scope, Step]] = []
+        self._limit = 0
+        self._open: list[Scope] = []
+        self._at: tuple[Scope, Step] | None = None
         self._classes: dict[tuple[str, str, int], type[Operator] | None] = {}
         self._calls: dict[Any, Call] = {}
 
@@ -70,36 +85,70 @@ class Propagation:
             if id(scope) not in seen:
                 seen.add(id(scope))
                 scopes.append(scope)
-                waiting += [c for s in reversed(scope.steps) for c in reversed(s.children.values())]
+                waiting += [
+                    c for s in reversed(scope.steps) if s.children for c in reversed(s.children.values())
+                ]
         return Shapes(main, list(self.defects.values()), scopes, self.failures)
+
+    @property
+    def limit(self) -> int:
+        """Operators run in bodies and calls before more are refused: a few times the model's number."""
+        if not self._limit:
+            self._limit = max(MIN_LIMIT, 4 * sum(len(g.nodes) + 1 for g in self.model.graphs()))
+        return self._limit
+
+    @property
+    def spare(self) -> bool:
+        """True while bodies may be walked to try something out."""
+        return self.tried < MAX_TRIED or (self.limit > MIN_LIMIT and self.tried < self.limit // 2)
 
     def _input(self, name: str, declared: Fact) -> Fact:
         shape = self.shapes.get(name, declared.shape)
-        if shape is None or not self.dims:
-            return declared if shape is declared.shape else replace(declared, shape=shape)
-        pinned = tuple(substitute(d, self.dims) if isinstance(d, Expr) else d for d in shape)
-        return replace(declared, shape=pinned)
+        if shape is None or (shape is declared.shape and not self.dims):
+            return declared
+        if self.dims:
+            shape = tuple([substitute(d, self.dims) if isinstance(d, Expr) else d for d in shape])
+        return Fact(declared.dtype, shape, kind=declared.kind, element=declared.element)
 
     def run_body(self, graph: Graph, inputs: Sequence[Fact], *, reachable: bool = True) -> list[Fact]:
         """Facts of a body's outputs, the body being an attribute of the step under way."""
-        outer, step = self._stack[-1]
-        if len(self._stack) > MAX_DEPTH:
-            reason = f"bodies are nested more than {MAX_DEPTH} deep"
-            raise Undetermined(reason)
+        assert self._at is not None
+        here = outer, step = self._at
+        self._may_open("bodies", graph)
+        home = outer
+        if graph.parent is not outer.graph:
+            # a body that a caller passes to a function sees the tensors of where it was written
+            home = next((s for s in reversed(self._open) if s.graph is graph.parent), outer)
         path = (*outer.path, step.node.label, graph.label)
-        facts = {
-            name: _given(declared, inputs[i]) if i < len(inputs) else self._input("", declared)
-            for i, (name, declared) in enumerate(graph.inputs.items())
-        }
+        facts = {}
+        for i, (name, declared) in enumerate(graph.inputs.items()):
+            if i < len(inputs):
+                facts[name] = _given(declared, inputs[i])
+            elif name not in graph.weights:
+                facts[name] = self._input("", declared)
         reachable = reachable and outer.reachable
-        scope = Scope(path, graph, facts, outer.opsets, outer, [], outer.arguments, outer.absent, reachable)
+        scope = Scope(path, graph, facts, home.opsets, home, [], home.arguments, home.absent, reachable)
         step.children[graph.label] = scope
-        if reachable:
-            self.walk(scope)
-        else:
-            with self.trial():
+        try:
+            if reachable:
                 self.walk(scope)
+            else:
+                with self.trial():
+                    self.walk(scope)
+        finally:
+            self._at = here
         return [scope.fact(name) for name in graph.outputs]
+
+    def _may_open(self, what: str, graph: Graph) -> None:
+        if len(self._open) > MAX_DEPTH:
+            raise Undetermined(f"{what} are nested more than {MAX_DEPTH} deep")
+        after = (self.tried if self.muted else self.evaluations) + len(graph.nodes) + 1
+        if after > MIN_LIMIT and after > self.limit:
+            raise Undetermined(f"more than {self.limit:,} operators would run in bodies and functions")
+        if self.muted:
+            self.tried = after
+        else:
+            self.evaluations = after
 
     @contextmanager
     def trial(self) -> Iterator[None]:
@@ -110,72 +159,75 @@ class Propagation:
         finally:
             self.muted -= 1
 
-    @property
-    def trying(self) -> bool:
-        """True inside a trial."""
-        return self.muted > 0
-
     def walk(self, scope: Scope) -> None:
         """Run every node of the scope's graph on the facts it has."""
-        graph, stack, facts, absent = scope.graph, self._stack, scope.facts, scope.absent
-        fact = scope.fact
-        declared = {**graph.value_info, **graph.outputs} if not self.muted else {}
+        graph, facts, absent, steps = scope.graph, scope.facts, scope.absent, scope.steps
+        get, lookup, functions, inside = facts.get, scope.fact, self.model.functions, bool(scope.path)
+        declared: Mapping[str, Fact] = {}
+        # a function is called with many shapes, what it declares describes one of them
+        if not self.muted and (scope.outer is not None or not inside):
+            declared = {**graph.value_info, **graph.outputs} if graph.value_info else graph.outputs
+        self._open.append(scope)
         for node in graph.order:
-            ins = [
-                (facts.get(name) or fact(name)) if name and name not in absent else None
-                for name in node.inputs
-            ]
-            step = Step(node, None, ins, [])
-            scope.steps.append(step)
-            stack.append((scope, step))
+            ins: list[Fact | None] = []
+            constant = True
+            for name in node.inputs:
+                if not name or name in absent:
+                    ins.append(None)
+                    continue
+                fact = get(name)
+                if fact is None:
+                    fact = lookup(name)
+                if not fact.constant:
+                    constant = False
+                ins.append(fact)
+            outs: list[Fact] = []
+            step = Step(node, None, ins, outs)
+            steps.append(step)
+            made: list[Fact] = []
             try:
-                outs = self._outputs(scope, step)
+                attrs: Mapping[str, Any] = node.attrs
+                if inside and attrs:
+                    attrs = _resolved(attrs, scope.arguments)
+                if functions and (node.domain, node.op_type, node.overload) in functions:
+                    made = self._call(scope, step, attrs)
+                else:
+                    operator = self._operator(scope, step, attrs)
+                    self._at = scope, step
+                    made = operator.call(ins)
             except Undetermined as unknown:
-                outs, step.reason = [], unknown.reason
+                step.reason = unknown.reason
             except ShapeError as error:
-                outs, step.reason = [], error.message
+                step.reason = error.message
                 self.defect(scope, step, error)
-            except Exception as error:  # noqa: BLE001  an operator's bug costs its outputs, no more
-                outs, step.reason = [], f"the definition of {node.kind} failed: {error!r}"
+            except LoadError as error:
+                step.reason = error.message
+            except Exception as error:
+                if self.strict:
+                    raise
+                step.reason = f"the definition of {node.kind} failed: {error!r}"
                 self.failures.append((step, error))
-            finally:
-                stack.pop()
-            names = node.outputs
-            if len(outs) < len(names):
-                outs = [*outs, *[UNKNOWN] * (len(names) - len(outs))]
-            if self._constant(step):
-                outs = [f if f.constant else _constant(f) for f in outs]
-            step.outs = outs = outs[: len(names)]
-            for name, found in zip(names, outs, strict=True):
+            if constant:
+                constant = step.operator is not None and step.operator.deterministic and not step.children
+            for i, name in enumerate(node.outputs):
+                found = made[i] if i < len(made) else UNKNOWN
+                if constant and not found.constant:
+                    found = _constant(found)
+                outs.append(found)
                 if name:
                     facts[name] = found
-                    if name in declared:
-                        self._check_declared(scope, step, name, declared[name], found)
+                    promised = declared.get(name)
+                    if promised is not None:
+                        for clash in contradictions(graph, name, found, promised, self.dims):
+                            self.defect(scope, step, clash)
+        self._open.pop()
 
-    def _constant(self, step: Step) -> bool:
-        operator = step.operator
-        if operator is None or not operator.deterministic or step.children:
-            return False
-        return all(f is None or f.constant for f in step.ins)
-
-    def _outputs(self, scope: Scope, step: Step) -> list[Fact]:
-        if scope.outer is not None or scope.path:
-            self.evaluations += 1
-            if self.evaluations > MAX_EVALUATIONS:
-                reason = f"more than {MAX_EVALUATIONS:,} operator runs inside bodies and functions"
-                raise Undetermined(reason)
+    def _operator(self, scope: Scope, step: Step, attrs: Mapping[str, Any]) -> Operator:
+        """The definition in force of a step's operator; raises `Undetermined` when there is none."""
         node = step.node
-        attrs = node.attrs
-        if scope.path and any(isinstance(v, AttributeReference) for v in attrs.values()):
-            resolved = (
-                (k, scope.arguments.get(v.name) if isinstance(v, AttributeReference) else v)
-                for k, v in attrs.items()
-            )
-            attrs = {k: v for k, v in resolved if v is not None}
-        if self.model.functions and (node.domain, node.op_type, node.overload) in self.model.functions:
-            return self._call(scope, step, attrs)
-        opset = scope.opsets.get(node.domain) or self.model.opsets.get(node.domain, 1)
-        key = (node.domain, node.op_type, opset)
+        domain = node.domain
+        opset = scope.opsets.get(domain) or self.model.opsets.get(domain, 1)
+        key = (domain, node.op_type, opset)
         try:
             found = self._classes[key]
         except KeyError:
@@ -183,17 +235,14 @@ class Propagation:
         if found is None:
             raise Undetermined("unknown operator")
         step.operator = operator = found(node, attrs, opset, self)
-        return operator.call(step.ins)
+        return operator
 
     def _call(self, scope: Scope, step: Step, attrs: Mapping[str, Any]) -> list[Fact]:
         node = step.node
         function = self.model.functions[node.domain, node.op_type, node.overload]
-        if any(s.graph is function.graph for s, _ in self._stack):
+        if any(s.graph is function.graph for s in self._open):
             message = f"function '{function.name}' calls itself"
             raise ShapeError("recursive-function", message)
-        if len(self._stack) > MAX_DEPTH:
-            reason = f"functions are nested more than {MAX_DEPTH} deep"
-            raise Undetermined(reason)
         if len(step.ins) > len(function.inputs):
             message = f"function '{function.name}' takes {len(function.inputs)} inputs, gets {len(step.ins)}"
             raise ShapeError("input-count", message)
@@ -209,6 +258,7 @@ class Propagation:
         if known is not None:
             step.children[function.name] = known.scope
             return known.answer(names)
+        self._may_open("function calls", function.graph)
         facts = {n: f for n, f in zip(function.inputs, given, strict=True) if f is not None}
         absent = frozenset(n for n, f in zip(function.inputs, given, strict=True) if f is None)
         path = (*scope.path, node.label)
@@ -228,24 +278,21 @@ class Propagation:
             key = (id(step.node), error.kind, error.message)
             self.defects.setdefault(key, Defect(step, scope, error))
 
-    def _check_declared(self, scope: Scope, step: Step, name: str, declared: Fact, fact: Fact) -> None:
-        if declared.shape is None or fact.shape is None or declared.shape == fact.shape:
-            return
-        if len(declared.shape) != len(fact.shape):
-            where = f"rank {len(declared.shape)} and {len(fact.shape)}"
-        else:
-            clash = [
-                (i, a, b)
-                for i, (a, b) in enumerate(zip(declared.shape, fact.shape, strict=True))
-                if isinstance(a, int) and isinstance(b, int) and a != b
-            ]
-            if not clash:
-                return
-            where = "dim {}: {} and {}".format(*clash[0])
-        what = "output" if name in scope.graph.outputs else "tensor"
-        message = f"{what} '{name}' is declared {declared} but computes to {fact} ({where})"
-        error = ShapeError("declared-shape-contradiction", message, subject=f"output {name}")
-        self.defect(scope, step, error)
+
+def _resolved(attrs: Mapping[str, Any], arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``attrs`` with references to a function's attributes replaced by the caller's values.
+
+    A reference to an attribute that the caller leaves out and that has no default is left out too.
+    """
+    for value in attrs.values():
+        if isinstance(value, AttributeReference):
+            break
+    else:
+        return attrs
+    values = (
+        (k, arguments.get(v.name) if isinstance(v, AttributeReference) else v) for k, v in attrs.items()
+    )
+    return {k: v for k, v in values if v is not None}
 
 
 def _constant(fact: Fact) -> Fact:
@@ -256,4 +303,4 @@ def _given(declared: Fact, actual: Fact) -> Fact:
     """The fact of a body's input: what is passed, completed by the declared element type."""
     if actual.dtype is not None or actual.kind != "tensor" or declared.dtype is None:
         return actual
-    return replace(actual, dtype=declared.dtype)
+    return Fact(declared.dtype, actual.shape, actual.content, actual.weight, actual.constant)

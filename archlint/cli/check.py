@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -65,6 +66,18 @@ LEVELS = ("error", "warning", "info")
 @click.option("--fix", is_flag=True, help="Repair what can be repaired, in a new file *.fixed.onnx.")
 @click.option("--in-place", is_flag=True, help="With --fix: change the file itself.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
+@click.option(
+    "-j", "--jobs", type=click.IntRange(1), metavar="N", help="Worker processes; default: one a core."
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=60.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds that a file may take.",
+)
+@click.option("--no-cache", is_flag=True, help="Neither use nor keep results of earlier runs.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule at the end.")
 @click.option("--force-exclude", is_flag=True, help="Apply 'exclude' to paths given by name too.")
 @sizes
@@ -95,15 +108,31 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
     quiet = ctx.obj.get("quiet", False)
     force = given["force_exclude"] or session.config.get("force-exclude", False)
     with Earlier(given["base"]) if given["base"] else nullcontext() as earlier:
-        for named in _files(paths or (".",), session, checked, quiet=quiet, force=force):
-            path = named
-            if given["fix"] or given["diff"]:
-                from archlint.cli.fix import repair
+        named = _files(paths or (".",), session, checked, quiet=quiet, force=force)
+        work = partial(
+            _check,
+            session=session,
+            baseline=baseline,
+            earlier=earlier,
+            suppressions=not given["ignore_suppressions"],
+        )
+        files: Iterator[Linted]
+        if given["fix"] or given["diff"]:
+            from archlint.cli.fix import repair
 
-                fixable = {code: entry.fixable for code, entry in session.catalogue.items()}
-                plan = session.plan(path)
-                path = repair(path, plan, fixable, diff=given["diff"], in_place=given["in_place"]) or path
-            file = _check(path, session, baseline, earlier, suppressions=not given["ignore_suppressions"])
+            fixable = {code: entry.fixable for code, entry in session.catalogue.items()}
+            options = {"diff": given["diff"], "in_place": given["in_place"]}
+            files = (work(repair(p, session.plan(p), fixable, **options) or p) for p in named)
+        elif earlier is not None or ctx.obj.get("debug"):
+            files = (work(path) for path in named)
+        else:
+            from archlint.cli.many import Many
+
+            many = Many(session, work, jobs=given["jobs"], timeout=given["timeout"])
+            if not given["no_cache"] and baseline is None:
+                many.remember(suppressions=not given["ignore_suppressions"])
+            files = many.check(named)
+        for file in files:
             checked.files.append(file)
             sinks.each(file)
             if ctx.obj.get("debug"):

@@ -82,3 +82,19 @@ def parse_shapes(texts: tuple[str, ...]) -> dict[str, tuple[Dim, ...]]:
             raise UsageError(f"--shape {text}: not of the form NAME=1,3,224,224")
         found[name] = tuple(int(p) if p.isdecimal() else named(p) for p in parts)
     return found
+
+
+def parse_range(option: str, text: str) -> tuple[float, float]:
+    """Two numbers, the lower first; raises `UsageError`.
+
+    >>> parse_range("--input-range", "-1..1")
+    (-1.0, 1.0)
+    """
+    low, dots, high = text.partition("..")
+    try:
+        ends = float(low), float(high)
+    except ValueError:
+        ends = (1.0, 0.0)
+    if not dots or not ends[0] <= ends[1] or ends[1] - ends[0] == float("inf"):
+        raise UsageError(f"{option} {text}: not of the form -1..1")
+    return ends

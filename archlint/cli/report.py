@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archlint.cli.console import stdout, told
-from archlint.cli.options import parse_dims, parse_shapes, sizes
+from archlint.cli.garbage import held_off
+from archlint.cli.options import parse_dims, parse_range, parse_shapes, sizes
+from archlint.cli.shared import shared
+from archlint.errors import LoadError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from archlint.analyses import Analysis
 
 SORTS = ("order", "macs", "mults", "adds", "params")
@@ -24,45 +28,111 @@ SORTS = ("order", "macs", "mults", "adds", "params")
 @click.option("--top", type=click.IntRange(1), help="Only the first N rows of the table.")
 @click.option("--all", "everything", is_flag=True, help="Layers without arithmetic too.")
 @sizes
-def command(
-    paths: tuple[str, ...],
-    *,
-    style: str,
-    sort: str,
-    top: int | None,
-    everything: bool,
-    dims: tuple[str, ...],
-    shapes: tuple[str, ...],
-) -> None:
+@click.option(
+    "--input-range",
+    "assumed",
+    default="-1..1",
+    show_default=True,
+    metavar="LOW..HIGH",
+    help="Values assumed of a recurrent cell's input where the graph does not bound them.",
+)
+@click.option(
+    "--calibration",
+    metavar="FILE.npz",
+    help="Arrays for the graph inputs, or for a recurrent cell's input tensor: gates are measured on them.",
+)
+@click.option(
+    "--weights",
+    type=click.Choice(["auto", "all", "none"]),
+    default="auto",
+    show_default=True,
+    help="How much weight data may be read.",
+)
+@shared
+@click.pass_context
+def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     """Show the shapes, multiplications, additions and parameters of models, layer by layer."""
-    from archlint.api import LoadError, analyse
-    from archlint.reporting.report_json import report, unreadable
-    from archlint.reporting.report_table import View, show
+    examine = _examiner(given)
+    write = _Writer(given, debug=bool(ctx.obj.get("debug")))
+    for path in paths:
+        with held_off():
+            write.one(path, examine)
+    write.end()
+    sys.exit(2 if write.failed else 0)
 
-    pinned, _ = parse_dims(dims)
-    given = parse_shapes(shapes)
-    rows: list[dict[str, Any]] = []
-    failed = False
-    for number, path in enumerate(paths):
+
+def _examiner(given: dict[str, Any]) -> Callable[[str], Analysis]:
+    """What turns a path into its analyses, with the options of the command line checked once."""
+    from archlint.api import analyse, load, read_calibration
+
+    pinned, ranges = parse_dims(given["dims"])
+    settings: dict[str, Any] = {"dims": {**pinned, **ranges}, "shapes": parse_shapes(given["shapes"])}
+    settings["assumed_range"] = parse_range("--input-range", given["assumed"])
+    if given["calibration"]:
+        settings["calibration"] = read_calibration(given["calibration"])
+    return lambda path: analyse(load(path, weights=given["weights"]), **settings)
+
+
+class _Writer:
+    """Writes the report of one model after the other; a model that fails costs its own place alone."""
+
+    def __init__(self, given: dict[str, Any], *, debug: bool) -> None:
+        self.style = given["style"]
+        self.given = given
+        self.debug = debug
+        self.failed = False
+        self.rows: list[dict[str, Any]] = []
+        self.started = False
+
+    def one(self, path: str, examine: Callable[[str], Analysis]) -> None:
+        """The report of one file."""
+        from archlint.errors import ArchlintError
+
         try:
-            analysis: Analysis = analyse(path, dims=pinned, shapes=given)
-            if style == "table":
-                if number:
-                    click.echo()
-                show(analysis, stdout(), View(sort, top, everything))
-                continue
-            row = report(analysis)
+            self._show(examine(path)) if self.style == "table" else self._row(examine(path))
         except LoadError as error:
-            failed = True
-            if style == "table":
-                told(path, error)
-                continue
-            row = unreadable(path, error)
-        if style == "jsonl":
+            self._refused(path, error)
+        except (ArchlintError, OSError):
+            raise
+        except (Exception, RecursionError) as error:
+            if self.debug:
+                raise
+            text = f"archlint failed on this model: {type(error).__name__}: {error}"
+            self._refused(path, LoadError("INT002", text, help="--debug shows where; please report it"))
+
+    def end(self) -> None:
+        """What can only be written when every model has been seen."""
+        if self.style == "json":
+            click.echo(json.dumps(self.rows, indent=1))
+
+    def _show(self, analysis: Analysis) -> None:
+        from archlint.cli.console import stdout
+        from archlint.reporting.report_table import View, show
+
+        if self.started:
+            click.echo()
+        self.started = True
+        view = View(self.given["sort"], self.given["top"], self.given["everything"])
+        show(analysis, stdout(), view)
+
+    def _row(self, analysis: Analysis) -> None:
+        from archlint.reporting.report_json import report
+
+        self._write(report(analysis))
+
+    def _write(self, row: dict[str, Any]) -> None:
+        if self.style == "json":
+            self.rows.append(row)
+        else:
             click.echo(json.dumps(row))
             sys.stdout.flush()
+
+    def _refused(self, path: str, error: LoadError) -> None:
+        from archlint.cli.console import told
+        from archlint.reporting.report_json import unreadable
+
+        self.failed = True
+        if self.style == "table":
+            told(path, error)
         else:
-            rows.append(row)
-    if style == "json":
-        click.echo(json.dumps(rows, indent=1))
-    sys.exit(2 if failed else 0)
+            self._write(unreadable(path, error))

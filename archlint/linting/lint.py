@@ -117,6 +117,7 @@ def lint(path: str, plan: Plan, context: Context) -> Linted:
         nodes=seen.nodes,
         seconds=time.perf_counter() - started,
         tracebacks=tuple(seen.tracebacks),
+        beside=seen.analysis.model.beside if seen.analysis is not None else None,
     )
 
 

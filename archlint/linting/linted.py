@@ -34,6 +34,8 @@ class Linted:
     nodes: int = 0
     seconds: float = 0.0
     tracebacks: tuple[str, ...] = ()
+    beside: tuple[str, ...] | None = None
+    """Other files that the result depends on; None when they are not known."""
 
 
 @dataclass(slots=True)

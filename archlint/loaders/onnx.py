@@ -128,8 +128,13 @@ class _Reader:
             text(proto.producer_name),
             _properties(proto),
             nbytes=size,
+            beside=self._beside(),
             problems=self.reading.problems,
         )
+
+    def _beside(self) -> tuple[str, ...]:
+        names = {w.external for w in self.reading.weights if w.external}
+        return tuple(sorted(os.path.join(self.files.folder, n) for n in names))
 
     def _function(self, proto: onnx.FunctionProto) -> Function:
         name = text(proto.name)

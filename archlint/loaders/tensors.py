@@ -105,6 +105,8 @@ class ProtoSource:
     def read(self, weight: Weight) -> NDArray[Any]:
         """The numbers, from the file itself when the skim left them there."""
         raw = self.proto.raw_data
+        if raw and weight.dtype != "string" and self._typed(weight):
+            raise LoadError("IO011", f"'{weight.name}' holds its values twice, as raw bytes and as a list")
         payload = self._payload(raw, weight)
         if payload is not None:
             return RawSource(payload).read(weight)
@@ -126,6 +128,8 @@ class ProtoSource:
         raw: bytes = self.proto.raw_data
         size = len(raw)
         if not size or size > limit or size != weight.nbytes or self.file.payload(raw) is not None:
+            return None
+        if weight.dtype == "string" or self._typed(weight):
             return None
         return None if min(weight.shape, default=0) < 0 else raw
 
@@ -150,6 +154,8 @@ class ProtoSource:
         values = getattr(self.proto, name)
         dtype = weight.dtype
         given, wanted = len(values), weight.numel
+        if dtype not in BITS:
+            raise LoadError("IO011", f"'{weight.name}' has no known element type")
         if dtype.startswith("complex"):
             wanted *= 2
         elif (BITS[dtype] or 8) < 8:

@@ -50,6 +50,7 @@ class Lowering(Building):
 
     def _check_names(self) -> None:
         first: dict[str, Layer] = {}
+        self._check_reserved()
         for layer in self.document.layers:
             if layer.name in self.inputs:
                 message = f"layer '{layer.name}' is called like an input of the model"
@@ -60,6 +61,17 @@ class Lowering(Building):
             elif other is not layer:
                 message = f"layer name '{layer.name}' given twice (first at line {other.line})"
                 raise self.text.error("YML014", message, layer.key("name"))
+
+    def _check_reserved(self) -> None:
+        """Refuse a name that another layer gives to one of its weights, outputs or steps."""
+        layers = {layer.name: layer for layer in self.document.layers}
+        for name in (*self.document.inputs, *layers):
+            for separator, what in ((".", "a weight"), (":", "an output"), ("/", "a step")):
+                owner, _, own = name.rpartition(separator)
+                if owner in layers and _gives(layers[owner], separator, own, self.document.opset):
+                    message = f"'{name}' is what layer '{owner}' calls {what} of its own"
+                    at = layers[name].key("name") if name in layers else layers[owner]
+                    raise self.text.error("YML014", message, at, "choose another name")
 
     def _lower(self, layer: Layer, ins: list[str]) -> None:
         self._check_spellings(layer)
@@ -272,3 +284,13 @@ class Lowering(Building):
                 f"name it in 'in', write numbers as {slot}: [...], or a shape as weights: {{{slot}: [...]}}"
             )
         return self.text.error("YML015", f"{layer.title}: input '{slot}' is missing", layer, hint)
+
+
+def _gives(layer: Layer, separator: str, own: str, opset: int) -> bool:
+    """True when ``layer`` may make a tensor called ``own`` behind its name and ``separator``."""
+    if separator == ":":
+        return own.isdecimal()
+    if separator == "/":
+        return own in ("matmul", "sigmoid")
+    sig = signature(layer.op_type, opset) if not layer.domain else None
+    return own in ("W", "B") or (sig is not None and sig.slot(own) is not None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
+from math import isfinite, prod
 from typing import TYPE_CHECKING, Any
 
 from archlint.errors import LoadError
@@ -250,11 +250,22 @@ class Weights(Fields):
         }
         if "seed" in entries:
             given["seed"] = self.integer(entries["seed"], f"'seed' of {what}", 0)
+        for key, number in given.items():
+            if not isfinite(number):
+                raise self.wrong(entries[key], "a finite number", f"'{key}' of {what}")
+        if kind == "xavier":
+            return Xavier(**given)
         if kind == "normal":
             if given.get("std", 1.0) < 0:
                 raise self.wrong(entries["std"], "at least 0", f"'std' of {what}")
             return Normal(**given)
-        return Uniform(**given) if kind == "uniform" else Xavier(**given)
+        found = Uniform(**given)
+        if found.low > found.high or not isfinite(found.high - found.low):
+            message = f"{what}: 'low' is {found.low:g} and 'high' is {found.high:g}"
+            raise self.text.error(
+                "YML002", message, at, "low must not be above high; they default to -1 and 1"
+            )
+        return found
 
     def _listed(self, item: Item, what: str, count: int) -> Listed:
         values: list[float] = []

@@ -10,7 +10,7 @@ from archlint.model.fact import UNKNOWN
 from archlint.model.place import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     import networkx as nx
 
@@ -82,9 +82,22 @@ class Node:
         """The node of the same graph that makes input ``slot``; None for anything else."""
         return self.graph.producers.get(self.input(slot))
 
+    def output(self, slot: int = 0) -> str:
+        """Name of the tensor made at ``slot``; ``""`` when that output is left out."""
+        return self.outputs[slot] if slot < len(self.outputs) else ""
+
+    def source(self, passing: Collection[str], slot: int = 0) -> tuple[Node | None, str]:
+        """Maker and name of input ``slot``, seen through operators of ai.onnx that are ``passing``."""
+        name, maker = self.input(slot), self.producer(slot)
+        seen: set[int] = set()
+        while maker is not None and maker.kind in passing and id(maker) not in seen:
+            seen.add(id(maker))
+            name, maker = maker.input(0), maker.producer(0)
+        return maker, name
+
     def readers(self, slot: int = 0) -> list[Node]:
         """Nodes that read output ``slot``, once for each use; captures by a body included."""
-        name = self.outputs[slot] if slot < len(self.outputs) else ""
+        name = self.output(slot)
         return [node for node, _ in self.graph.uses.get(name, ())] if name else []
 
     def sole_reader(self, slot: int = 0) -> Node | None:
@@ -349,6 +362,8 @@ class Model:
     source: str | None = None
     """Text of a YAML model, for findings that show the line."""
     nbytes: int | None = None
+    beside: tuple[str, ...] | None = None
+    """Paths of the files that hold external data, whether they exist or not; None when unknown."""
     problems: list[Any] = field(default_factory=list)
     """`LoadError` s that did not stop the analysis (external data that is missing...)."""
 

@@ -152,9 +152,26 @@ class Weight:
                 raise
         return self.known
 
+    def digest(self) -> bytes:
+        """A digest of all the numbers, equal for tensors that are copies; raises `LoadError`.
+
+        Every byte is read, which ``statistics`` of a large model need not do: ask for it only where
+        those are equal.
+        """
+        import hashlib
+
+        if self.reading is not None and self.reading.mode == "none":
+            self.reading.allow(self)
+        digest = hashlib.blake2b(digest_size=16)
+        for _, block in self._stream(None):
+            digest.update(block.tobytes())
+        return digest.digest()
+
     def blocks(self) -> Iterator[tuple[int, NDArray[Any]]]:
         """The numbers in flat pieces, each with the flat index of its first element."""
-        limit = None if self.reading is None else self.reading.level
+        return self._stream(None if self.reading is None else self.reading.level)
+
+    def _stream(self, limit: int | None) -> Iterator[tuple[int, NDArray[Any]]]:
         stream = getattr(self.source, "blocks", None)
         if stream is None or self._array is not None:
             yield 0, (self.source.read(self) if self._array is None else self._array).reshape(-1)

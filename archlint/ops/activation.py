@@ -9,18 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from archlint.errors import ShapeError
+from archlint.model import Fact
 from archlint.ops import affine, attribute
 from archlint.ops.agreement import agree
+from archlint.ops.arithmetic import larger
+from archlint.ops.content import elementwise
 from archlint.ops.cost import Cost
 from archlint.ops.interval import Interval
 from archlint.ops.operator import Operator, operator
+from archlint.ops.ranges import settled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
-
-    from archlint.model import Fact
 
     Array = np.ndarray[Any, Any]
 
@@ -29,11 +31,14 @@ class Activation(Operator):
     """A function of one element; same shape out.
 
     ``each`` is the work for one element. ``turn`` is None for an increasing function; else the
-    point left of which it falls and right of which it rises.
+    point left of which it falls and right of which it rises. ``image`` holds every value,
+    ``slack`` is the absolute error of the approximations that runtimes compute.
     """
 
     each: ClassVar[Cost] = Cost(other=1)
     turn: ClassVar[float | None] = None
+    image: ClassVar[tuple[float, float]] = (float("-inf"), float("inf"))
+    slack: ClassVar[float] = 0.0
 
     def outputs(self, x: Fact) -> list[Fact]:
         return [x.of(x.shape)]
@@ -64,9 +69,10 @@ class Activation(Operator):
             if self.turn is not None:
                 bottom = self.at(np.asarray(self.turn))
                 low = np.where((lo <= self.turn) & (self.turn <= hi), np.minimum(low, bottom), low)
-        low = np.where(np.isnan(low), -np.inf, low)
-        high = np.where(np.isnan(high), np.inf, high)
-        return [Interval(low, high, x.source)]
+        found = settled(low, high, outs[0].dtype, ranges, ulps=8)
+        least, most = self.image
+        low, high = np.subtract(found.lo, self.slack), np.add(found.hi, self.slack)
+        return [Interval(np.maximum(low, least), np.minimum(high, most), x.source)]
 
 
 @operator("Relu")
@@ -75,6 +81,13 @@ class Relu(Activation):
 
     https://onnx.ai/onnx/operators/onnx__Relu.html
     """
+
+    image = (0.0, float("inf"))
+
+    def outputs(self, x: Fact) -> list[Fact]:
+        if x.content is None:
+            return [x.of(x.shape)]
+        return [Fact(x.dtype, x.shape, elementwise(lambda v: larger(v, 0), [x], x.shape, x.dtype))]
 
     def at(self, x: Array) -> Array:
         import numpy as np
@@ -149,7 +162,7 @@ class PRelu(Operator):
         slope = Interval(ranges[1].least(), ranges[1].greatest(), ranges[1].source)
         negative = affine.product(Interval(np.minimum(x.lo, 0.0), np.minimum(x.hi, 0.0), x.source), slope)
         positive = Interval(np.maximum(x.lo, 0.0), np.maximum(x.hi, 0.0), x.source)
-        return [affine.hull(negative, positive)]
+        return affine.finished([affine.hull(negative, positive)], ranges, outs)
 
 
 @operator("Sigmoid")
@@ -158,6 +171,9 @@ class Sigmoid(Activation):
 
     https://onnx.ai/onnx/operators/onnx__Sigmoid.html
     """
+
+    slack = 1e-6
+    image = (0.0, 1.0)
 
     def at(self, x: Array) -> Array:
         return sigmoid(x)
@@ -178,6 +194,9 @@ class Tanh(Activation):
     https://onnx.ai/onnx/operators/onnx__Tanh.html
     """
 
+    slack = 1e-6
+    image = (-1.0 - affine.ROUNDING, 1.0 + affine.ROUNDING)
+
     def at(self, x: Array) -> Array:
         import numpy as np
 
@@ -190,6 +209,8 @@ class HardSigmoid(Activation):
 
     https://onnx.ai/onnx/operators/onnx__HardSigmoid.html
     """
+
+    image = (0.0, 1.0)
 
     each = Cost(mults=1, adds=1, other=2)
     alpha = attribute.number(0.2)
@@ -231,6 +252,8 @@ class Elu(Activation):
     https://onnx.ai/onnx/operators/onnx__Elu.html
     """
 
+    slack = 1e-6
+
     each = Cost(mults=1, adds=1, other=2)
     alpha = attribute.number(1.0)
     gamma: ClassVar[Any] = 1.0
@@ -267,6 +290,8 @@ class Celu(Activation):
 
     https://onnx.ai/onnx/operators/onnx__Celu.html
     """
+
+    slack = 1e-6
 
     each = Cost(mults=1, adds=2, other=4)
     alpha = attribute.number(1.0)
@@ -343,8 +368,10 @@ def gated(x: Interval, dip: float) -> Interval:
     """Values of ``x * g(x)`` for an increasing gate from 0 to 1 whose product is never below -dip."""
     import numpy as np
 
-    low = np.maximum(np.minimum(x.lo, 0.0), -dip)
-    return Interval(low, np.maximum(x.hi, 0.0), x.source)
+    low = np.maximum(np.minimum(x.lo, 0.0), -dip) * (1 + 1e-6)
+    # a gate that a runtime approximates may miss 0 by a rounding, times x
+    high = np.maximum(x.hi, 0.0) + affine.reach(x) * affine.ROUNDING
+    return Interval(low, high, x.source)
 
 
 @operator("Softplus")
@@ -353,6 +380,9 @@ class Softplus(Activation):
 
     https://onnx.ai/onnx/operators/onnx__Softplus.html
     """
+
+    slack = 1e-6
+    image = (0.0, float("inf"))
 
     each = Cost(adds=1, other=2)
 
@@ -368,6 +398,8 @@ class Softsign(Activation):
 
     https://onnx.ai/onnx/operators/onnx__Softsign.html
     """
+
+    image = (-1.0, 1.0)
 
     each = Cost(adds=1, other=2)
 
@@ -408,7 +440,7 @@ class Shrink(Activation):
     ) -> list[Interval]:
         reach = abs(self.bias)
         shifted = affine.add(ranges[0], Interval(-reach, reach))
-        return [affine.hull(shifted, Interval(0.0, 0.0))]
+        return affine.finished([affine.hull(shifted, Interval(0.0, 0.0))], ranges, outs)
 
 
 @operator("SwiGLU", since=28)
@@ -441,4 +473,5 @@ class SwiGLU(Operator):
     ) -> list[Interval]:
         if self.alpha <= 0:
             return [Interval()]
-        return [affine.product(gated(ranges[0], 0.279 / self.alpha), ranges[1])]
+        found = affine.product(gated(ranges[0], 0.279 / self.alpha), ranges[1])
+        return affine.finished([found], ranges, outs)

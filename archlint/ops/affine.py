@@ -5,11 +5,59 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archlint.ops.interval import ANY, Interval
+from archlint.ops.ranges import settled
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
+    from archlint.model import Fact
+
     Array = np.ndarray[Any, Any]
+
+ROUNDING = 2.0**-22
+"""Relative error allowed to each operation in single precision: four times its rounding."""
+COARSE = frozenset({"float16", "bfloat16"})
+
+
+def finished(found: Sequence[Interval], ranges: Sequence[Interval], outs: Sequence[Fact]) -> list[Interval]:
+    """Intervals computed for single precision, opened where the output's type rounds more coarsely.
+
+    Ends that the type cannot hold are open too.
+    """
+    results = []
+    for interval, fact in zip(found, outs, strict=False):
+        if fact.dtype in COARSE:
+            results.append(ANY)
+        else:
+            results.append(settled(interval.lo, interval.hi, fact.dtype, ranges, ulps=2))
+    return results
+
+
+def _widened(low: Array, high: Array, magnitude: Any, source: str) -> Interval:
+    """``[low, high]`` with room for the rounding of values up to ``magnitude``."""
+    import numpy as np
+
+    with np.errstate(invalid="ignore"):
+        slack = np.asarray(magnitude) * ROUNDING
+        slack = np.where(np.isfinite(slack), slack, 0.0)
+        low, high = low - slack, high + slack
+    return Interval(np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high), source)
+
+
+def roomier(a: Interval, part: Interval) -> Interval:
+    """``a`` with room for the rounding of a number as large as ``part``."""
+    import numpy as np
+
+    return _widened(np.asarray(a.lo), np.asarray(a.hi), 4 * reach(part), a.source)
+
+
+def reach(interval: Interval) -> Any:
+    """The largest magnitude in an interval."""
+    import numpy as np
+
+    return np.maximum(np.abs(interval.lo), np.abs(interval.hi))
 
 
 def along(interval: Interval, axis: int) -> tuple[Array, Array]:
@@ -38,14 +86,11 @@ def product(a: Interval, b: Interval) -> Interval:
     import numpy as np
 
     with np.errstate(invalid="ignore", over="ignore"):
-        ends = [
-            np.nan_to_num(np.asarray(x, dtype=np.float64) * y, nan=0.0, posinf=np.inf, neginf=-np.inf)
-            for x in (a.lo, a.hi)
-            for y in (b.lo, b.hi)
-        ]
+        ends = [np.asarray(x, dtype=np.float64) * y for x in (a.lo, a.hi) for y in (b.lo, b.hi)]
+    ends = [np.where(np.isnan(end), 0.0, end) for end in ends]  # 0 times infinity
     low = np.minimum(np.minimum(ends[0], ends[1]), np.minimum(ends[2], ends[3]))
     high = np.maximum(np.maximum(ends[0], ends[1]), np.maximum(ends[2], ends[3]))
-    return Interval(low, high, weakest(a, b))
+    return _widened(low, high, np.maximum(np.abs(low), np.abs(high)), weakest(a, b))
 
 
 def add(a: Interval, b: Interval) -> Interval:
@@ -54,9 +99,7 @@ def add(a: Interval, b: Interval) -> Interval:
 
     with np.errstate(invalid="ignore", over="ignore"):
         low, high = np.add(a.lo, b.lo), np.add(a.hi, b.hi)
-    return Interval(
-        np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high), weakest(a, b)
-    )
+    return _widened(low, high, reach(a) + reach(b), weakest(a, b))
 
 
 def hull(a: Interval, b: Interval) -> Interval:
@@ -73,7 +116,17 @@ def scaled(a: Interval, factor: float) -> Interval:
 
 def repeated(a: Interval, count: int) -> Interval:
     """Sums of ``count`` values, each anywhere in ``a``."""
-    return product(Interval(a.least(), a.greatest(), a.source), Interval(count, count))
+    total = product(Interval(a.least(), a.greatest(), a.source), Interval(count, count))
+    return add(
+        total, Interval(-float(reach(total)) * ROUNDING * count, float(reach(total)) * ROUNDING * count)
+    )
+
+
+def averaged(a: Interval, count: int) -> Interval:
+    """Means of ``count`` values in ``a``: the interval itself, with room for the rounding of the sum."""
+    import numpy as np
+
+    return _widened(np.asarray(a.lo), np.asarray(a.hi), reach(a) * (1 + count / 2), a.source)
 
 
 def weighted(x: tuple[Array, Array], weights: Array, source: str) -> Interval:
@@ -93,8 +146,9 @@ def weighted(x: tuple[Array, Array], weights: Array, source: str) -> Interval:
     with np.errstate(over="ignore"):
         low, high = _dot(lo, up) + _dot(hi, down), _dot(hi, up) + _dot(lo, down)
     shape = weights.shape[1:]
-    low, high = np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
-    return Interval(low.reshape(shape), high.reshape(shape), source)
+    with np.errstate(over="ignore", invalid="ignore"):
+        magnitude = _dot(np.maximum(np.abs(lo), np.abs(hi)), np.abs(flat)) * (1 + len(flat) / 2)
+    return _widened(low.reshape(shape), high.reshape(shape), magnitude.reshape(shape), source)
 
 
 def _dot(ends: Array, weights: Array) -> Array:

@@ -10,28 +10,13 @@ from archlint.ops import attribute
 from archlint.ops.cost import Cost
 from archlint.ops.elementwise import Binary, Variadic, products, quotients
 from archlint.ops.operator import operator
-from archlint.symbolic import Expr, at_least, divide_exact, floordiv, maximum, minimum, mod
+from archlint.symbolic import Expr, at_least, divide_exact, maximum, minimum, mod, truncdiv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archlint.model import Fact
     from archlint.ops.interval import Interval
-
-
-def truncated(a: Any, b: Any) -> Any:
-    """``a / b`` rounded towards zero, as integer division of a runtime is; None when not certain."""
-    if isinstance(a, Expr) or isinstance(b, Expr):
-        exact = divide_exact(a, b)
-        if exact is not None:
-            return exact
-        if at_least(b, 1) is not True:
-            return None
-        if at_least(a, 0) is True:
-            return floordiv(a, b)
-        return -floordiv(-a, b) if at_least(-a, 0) is True else None
-    quotient = abs(a) // abs(b)
-    return quotient if (a < 0) == (b < 0) else -quotient
 
 
 @operator("Add")
@@ -119,7 +104,7 @@ class Div(Binary):
         from archlint.ops.content import elementwise
 
         real = dtype is None or "float" in dtype
-        return [Fact(dtype, shape, elementwise(_divided if real else truncated, facts, shape, dtype))]
+        return [Fact(dtype, shape, elementwise(_divided if real else truncdiv, facts, shape, dtype))]
 
     def ends(self, *ranges: Interval) -> tuple[Any, Any]:
         return quotients(*ranges)
@@ -135,7 +120,7 @@ class Div(Binary):
 
             with np.errstate(all="ignore"):
                 lo, hi = quotients(*ranges)
-            return [settled(np.minimum(lo, np.ceil(lo)), np.ceil(hi), outs[0].dtype, ranges)]
+            return [settled(np.trunc(lo), np.trunc(hi), outs[0].dtype, ranges)]
         return super().bounds(ranges, ins, outs)
 
 
@@ -241,7 +226,7 @@ class Max(Variadic):
 
     @staticmethod
     def compute(*values: Any) -> Any:
-        return reduce(_larger, values)
+        return reduce(larger, values)
 
     def cost(self, ins: Sequence[Fact | None], outs: Sequence[Fact]) -> Cost | None:
         """``inputs - 1`` comparisons for each output element."""
@@ -271,7 +256,8 @@ class Min(Max):
         return reduce(np.minimum, [r.lo for r in ranges]), reduce(np.minimum, [r.hi for r in ranges])
 
 
-def _larger(a: Any, b: Any) -> Any:
+def larger(a: Any, b: Any) -> Any:
+    """The larger of two numbers or sizes; not a number when either is none."""
     if isinstance(a, Expr) or isinstance(b, Expr):
         return maximum(a, b)
     return math.nan if math.isnan(a) or math.isnan(b) else max(a, b)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archlint.errors import ShapeError
 from archlint.model import Fact
-from archlint.ops import attribute
+from archlint.ops import affine, attribute
 from archlint.ops.agreement import agree
 from archlint.ops.cost import Cost
 from archlint.ops.interval import ANY, Interval
@@ -154,7 +154,11 @@ class Attention(Operator):
             values.append(ranges[5])
         low = min(0.0, *(r.least() for r in values))
         high = max(0.0, *(r.greatest() for r in values))
-        return [Interval(low, high, ranges[2].source), *[ANY] * (len(outs) - 1)]
+        keys = self._sizes(ins)[4]
+        if not isinstance(keys, int):
+            return [ANY] * len(outs)
+        mixed = affine.averaged(Interval(low, high, ranges[2].source), keys)
+        return [*affine.finished([mixed], ranges, outs), *[ANY] * (len(outs) - 1)]
 
 
 @operator("FlexAttention", domain="ai.onnx.preview")

@@ -85,12 +85,16 @@ class BatchNormalization(Operator):
             if not isinstance(count, int):
                 return [ANY, *rest]
             reach = max(count - 1, 0) ** 0.5
-            return [affine.add(affine.product(Interval(-reach, reach), scale), bias), *rest]
+            y = affine.add(affine.product(Interval(-reach, reach), scale), bias)
+            return [*affine.finished([y], ranges, outs), *rest]
         deviation = _inverse_root(var, self.epsilon)
         if deviation is None:
             return [ANY, *rest]
+        factor = affine.product(deviation, scale)
         centred = affine.add(ranges[0], affine.scaled(mean, -1.0))
-        return [affine.add(affine.product(centred, affine.product(deviation, scale)), bias), *rest]
+        y = affine.roomier(affine.product(centred, factor), affine.product(mean, factor))
+        # runtimes fold the mean into the bias, which rounds it as a number of its own
+        return [*affine.finished([affine.add(y, bias)], ranges, outs), *rest]
 
 
 def _channels(interval: Interval, spread: tuple[int, ...]) -> Interval:

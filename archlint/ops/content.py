@@ -52,6 +52,8 @@ def fit(value: Any, dtype: str | None) -> Scalar:
         return (int(value) - low) % width + low
     if dtype == "float64" or dtype is None:
         return value  # type: ignore[no-any-return]
+    if dtype == "bfloat16":
+        return _bfloat16(value)
     code = _PACKED.get(dtype)
     if code is None or not isinstance(value, (int, float)):
         return None
@@ -59,6 +61,16 @@ def fit(value: Any, dtype: str | None) -> Scalar:
         return struct.unpack(code, struct.pack(code, value))[0]  # type: ignore[no-any-return]
     except OverflowError:
         return math.copysign(math.inf, value)
+
+
+def _bfloat16(value: Any) -> Scalar:
+    """The nearest number with the upper 16 bits of a float32, halves to the even one."""
+    single = fit(float(value), "float32")
+    if not isinstance(single, float) or not math.isfinite(single):
+        return single
+    bits = int.from_bytes(struct.pack(">f", single), "big")
+    bits = (bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000
+    return struct.unpack(">f", bits.to_bytes(4, "big"))[0]  # type: ignore[no-any-return]
 
 
 def _tame(dim: Expr) -> bool:
@@ -85,7 +97,9 @@ def known_values(fact: Fact | None) -> tuple[Scalar, ...] | None:
         return None
     if fact.content is not None:
         return fact.content
-    return None if fact.weight is None else fact.weight.small_values()
+    if fact.weight is None:
+        return () if fact.shape == (0,) else None
+    return fact.weight.small_values()
 
 
 def elementwise(

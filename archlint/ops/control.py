@@ -9,9 +9,9 @@ from archlint.model import UNKNOWN, Fact
 from archlint.ops import attribute
 from archlint.ops.broadcasting import axis_in, better
 from archlint.ops.iteration import Iteration
-from archlint.ops.merging import merge
+from archlint.ops.merging import Alike, merge, renamed
 from archlint.ops.operator import Operator, operator
-from archlint.symbolic import Dim, Expr, fresh, maximum, minimum
+from archlint.symbolic import Dim, Expr, free_symbols, fresh, maximum, minimum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,8 @@ class If(Operator):
         b = self.walker.run_body(other, [], reachable=self.taken != "then_branch")
         if self.taken is not None:
             return a if decided else b
-        return [merge(p, q) for p, q in zip(a, b, strict=False)]
+        either = Alike()
+        return [merge(p, q, either) for p, q in zip(a, b, strict=False)]
 
     def cost(self, ins: Sequence[Fact | None], outs: Sequence[Fact]) -> Cost | None:
         """The larger branch, field by field; the one taken where the condition is known."""
@@ -78,7 +79,8 @@ class Loop(Iteration):
         most = most if isinstance(most, (int, Expr)) else None
         begins = True if condition is None else condition.scalar()
         unrolled = self.unrolled(body, state, trips, most, begins)
-        number = Fact("int64", ())
+        index = fresh(0, _last(most))
+        number = Fact("int64", (), (index,))
         runs = not (begins is False or (isinstance(most, int) and most <= 0))
 
         def run(carried: Sequence[Fact]) -> list[Fact]:
@@ -89,15 +91,17 @@ class Loop(Iteration):
                 raise Undetermined("the body gives fewer outputs than it carries")
             return outs
 
-        final, last = self.fixpoint(state, run, skip=1)
+        last = self.fixpoint(state, run, skip=1)
         goes_on = last[0].scalar()
         self.trips = _count(trips, most, begins, goes_on)
         if unrolled is not None:
             if self.trips is None or isinstance(self.trips, Expr):
                 self.trips = unrolled[1]
             return unrolled[0]
-        if self.trips == 0:
-            final = state
+        final = self.ended(state, last[1 : 1 + len(state)])
+        if self.trips is not None:
+            (trip,) = free_symbols(index)
+            final = [renamed(f, {trip: self.trips - 1}) for f in final]
         scans = [self.stacked(f, self.trips) for f in last[1 + len(state) :]]
         return [*final, *scans]
 
@@ -106,7 +110,7 @@ class Loop(Iteration):
     ) -> tuple[list[Fact], int] | None:
         """Facts after running the body once for each iteration, where their number is known and small."""
         walker = self.walker
-        if walker is None or walker.trying or not (trips is None or isinstance(most, int)):
+        if walker is None or not walker.spare or not (trips is None or isinstance(most, int)):
             return None
         limit = self.most_unrolled(body)
         if isinstance(most, int) and most > limit:
@@ -117,7 +121,7 @@ class Loop(Iteration):
             while goes is True or (isinstance(goes, int) and goes):
                 if isinstance(most, int) and count >= most:
                     break
-                if count >= limit:
+                if count >= limit or not walker.spare:
                     return None
                 number = Fact("int64", (), (count,))
                 outs = walker.run_body(body, [number, Fact("bool", (), (True,)), *state])
@@ -131,14 +135,12 @@ class Loop(Iteration):
                 return None
         if not count:
             return None
-        return [*state, *[self.stacked(_common(row), count) for row in scans]], count
+        return [*state, *[self.joined(row) for row in scans]], count
 
 
-def _common(facts: Sequence[Fact]) -> Fact:
-    found = facts[0]
-    for fact in facts[1:]:
-        found = merge(found, fact)
-    return found
+def _last(most: Any) -> int | None:
+    """The greatest number of a trip."""
+    return max(most - 1, 0) if isinstance(most, int) else None
 
 
 def _count(trips: Fact | None, most: Any, begins: Any, goes_on: Any) -> Dim | None:
@@ -183,7 +185,8 @@ class Scan(Iteration):
                 raise Undetermined("the body gives fewer outputs than it carries")
             return outs
 
-        final, last = self.fixpoint(state, run, skip=0)
+        last = self.fixpoint(state, run, skip=0)
+        final = self.ended(state, last[: len(state)])
         rest = last[len(state) :]
         places = self.scan_output_axes or (0,) * len(rest)
         return [
@@ -240,7 +243,11 @@ class BatchedScan(Scan):
             assert self.walker is not None
             return self.walker.run_body(body, [*carried, *slices])
 
-        final, last = self.fixpoint(state, run, skip=0)
-        first = fresh() if batch is None else batch
+        last = self.fixpoint(state, run, skip=0)
         stacked = [self.stacked(f, self.trips) for f in last[len(state) :]]
+        if lengths is not None:
+            self.trips = None
+        final = self.ended(state, last[: len(state)])
+        first = fresh() if batch is None else batch
+        self.trips = None if self.trips is None or batch is None else self.trips * batch
         return [f.of(None if f.shape is None else (first, *f.shape)) for f in (*final, *stacked)]

@@ -130,7 +130,7 @@ class Spreading(Convolving):
             bias = ranges[self.bias_slot]
             low, high = (end.reshape(spread) for end in affine.along(bias, -1))
             y = affine.add(y, Interval(low, high, bias.source))
-        return [y]
+        return affine.finished([y], ranges, outs)
 
 
 @operator("ConvTranspose")

@@ -162,4 +162,4 @@ class Conv(Convolving):
         self, ranges: Sequence[Interval], ins: Sequence[Fact | None], outs: Sequence[Fact]
     ) -> list[Interval]:
         bias = ranges[2] if len(ins) > 2 and ins[2] is not None else None
-        return [self.dot_bounds(ranges[0], ranges[1], bias)]
+        return affine.finished([self.dot_bounds(ranges[0], ranges[1], bias)], ranges, outs)

@@ -144,8 +144,13 @@ def _steps(first: Any, last: Any, step: Any, dtype: str | None) -> Dim:
     if not any(isinstance(v, Expr) for v in (first, last, step)):
         span = fit(last - first, dtype)
         if isinstance(span, float) or isinstance(step, float):
-            ratio = float(span) / float(step)  # type: ignore[arg-type]
-            return max(math.ceil(ratio), 0) if math.isfinite(ratio) else fresh()
+            # where the steps nearly meet the limit, runtimes differ in what they round before dividing
+            spans = (float(span), float(last) - float(first))  # type: ignore[arg-type]
+            ratios = [s / float(step) for s in spans] + [fit(spans[0] / float(step), dtype)]
+            if not all(isinstance(r, float) and math.isfinite(r) for r in ratios):
+                return fresh()
+            counts = {max(math.ceil(r), 0) for r in ratios}  # type: ignore[arg-type]
+            return counts.pop() if len(counts) == 1 else fresh()
         return max(-(-int(span) // int(step)), 0)  # type: ignore[arg-type]
     if any(isinstance(v, float) and not v.is_integer() for v in (first, last, step)):
         return fresh()

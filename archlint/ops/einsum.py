@@ -112,7 +112,10 @@ class Einsum(Operator):
         product that sums nothing is multiplications only; a label of one operand alone is summed
         first.
         """
-        terms = self._terms(ins)
+        given = list(ins)
+        while given and given[-1] is None:
+            given.pop()
+        terms = self._terms(given)
         if terms is None:
             return None
         operands, output, sizes = terms

@@ -58,6 +58,7 @@ class Elementwise(Operator):
     ) -> list[Interval]:
         import numpy as np
 
+        ranges = [r for r, fact in zip(ranges, ins, strict=True) if fact is not None]
         with np.errstate(all="ignore"):
             lo, hi = self.ends(*ranges)
         return [settled(lo, hi, outs[0].dtype, ranges, ulps=self.ulps)]
@@ -154,5 +155,7 @@ def quotients(a: Interval, b: Interval) -> tuple[Any, Any]:
 
     safe = np.greater(b.lo, 0) | np.less(b.hi, 0)
     low, high = np.where(safe, b.lo, 1.0), np.where(safe, b.hi, 1.0)
-    lo, hi = products(a, Interval(np.divide(1.0, high), np.divide(1.0, low)))
+    ends = [np.divide(x, y) for x in (a.lo, a.hi) for y in (low, high)]
+    lo = np.minimum(np.minimum(ends[0], ends[1]), np.minimum(ends[2], ends[3]))
+    hi = np.maximum(np.maximum(ends[0], ends[1]), np.maximum(ends[2], ends[3]))
     return np.where(safe, lo, -np.inf), np.where(safe, hi, np.inf)

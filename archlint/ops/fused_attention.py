@@ -182,7 +182,7 @@ class PackedMultiHeadAttention(Operator):
         cumulative_sequence_length: Fact,
         attention_bias: Fact | None = None,
     ) -> list[Fact]:
-        if query.shape is None:
+        if not query.shape:
             return [query.of(None)]
         if len(query.shape) == 4:
             return [query.of((query.shape[0], query.shape[1] * query.shape[3]))]
@@ -233,7 +233,7 @@ class Attending(Operator):
         node = self.node
         if key is None:
             return length, size
-        if key.shape is None:
+        if key.shape is None or len(key.shape) < 3:
             return fresh(), fresh() if value is None or not value.shape else self._width(value.shape, heads)
         k = key.shape
         if len(k) == 5:
@@ -250,6 +250,8 @@ class Attending(Operator):
         return k[1], values
 
     def _width(self, shape: Shape, heads: int) -> Dim:
+        if not shape:
+            return fresh()
         return shape[3] if len(shape) == 4 else per_head(shape[-1], heads, self.node, "the value")
 
     def attention_cost(
@@ -426,7 +428,7 @@ class RotaryEmbedding(Operator):
     def cost(self, ins: Sequence[Fact | None], outs: Sequence[Fact]) -> Cost | None:
         """Two products and one sum for each turned feature."""
         x = outs[0]
-        if x.shape is None:
+        if x.shape is None or len(x.shape) not in (3, 4):
             return None
         turned = product(x.shape)
         if self.rotary_embedding_dim:

@@ -97,7 +97,10 @@ class GatherBlockQuantized(Operator):
     gather_axis = attribute.integer(0)
 
     def outputs(self, data: Fact, indices: Fact, scales: Fact, zero_points: Fact | None = None) -> list[Fact]:
-        if data.shape is None or indices.shape is None:
+        if self.bits not in (2, 4, 8):
+            message = f"bits is {self.bits}, GatherBlockQuantized knows 2, 4 and 8"
+            raise ShapeError("attribute-invalid", message, subject="attribute bits")
+        if not data.shape or indices.shape is None:
             return [Fact(scales.dtype)]
         at = self.gather_axis % max(len(data.shape), 1)
         shape = list(data.shape)

@@ -268,6 +268,8 @@ class Unique(Movement):
         back: tuple[Dim, ...]
         if self.axis is None:
             n = x.numel
+            if n in (0, 1):
+                count = n
             first, back = (count,), (fresh() if n is None else n,)
         elif x.shape is None:
             return [x.of(None), *[Fact("int64", (fresh(),))] * 3]

@@ -13,7 +13,7 @@ from archlint.ops.interval import Interval
 from archlint.ops.movement import Movement
 from archlint.ops.operator import operator
 from archlint.ops.ranges import collapsed, weakest
-from archlint.symbolic import Dim, Expr, ceildiv, divide_exact, floordiv, fresh
+from archlint.symbolic import Dim, Expr, at_least, ceildiv, divide_exact, floordiv, fresh
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -175,6 +175,8 @@ class Split(Movement):
                 return [None] * parts
             part = ceildiv(size, parts)
             last = size - part * (parts - 1)
+            if at_least(last, 0) is False:
+                return [None] * parts
             return [*[part] * (parts - 1), last]
         if isinstance(size, int) and size % parts:
             message = f"Split cannot cut {size} into {parts} equal parts"

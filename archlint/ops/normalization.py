@@ -33,6 +33,8 @@ def standardised(n: Dim, rows: Dim, *, scale: bool = True, bias: bool = True) ->
 
 def rescaled(reach: Interval, scale: Interval | None, bias: Interval | None) -> Interval:
     """``reach * scale + bias``."""
+    # the statistics round too: a few more digits of room than the products
+    reach = Interval(reach.least() * (1 + 1e-5), reach.greatest() * (1 + 1e-5))
     y = reach if scale is None else affine.product(reach, scale)
     return y if bias is None else affine.add(y, bias)
 
@@ -108,7 +110,8 @@ class LayerNormalization(OverLastAxes):
             return [ANY, *rest]
         reach = max(d - 1, 0) ** 0.5
         bias = ranges[2] if len(ins) > 2 and ins[2] is not None else None
-        return [rescaled(Interval(-reach, reach), ranges[1], bias), *rest]
+        y = rescaled(Interval(-reach, reach), ranges[1], bias)
+        return [*affine.finished([y], ranges, outs), *rest]
 
 
 @operator("RMSNormalization")
@@ -135,7 +138,9 @@ class RMSNormalization(OverLastAxes):
         d = None if parts is None else product(parts[1])
         if not isinstance(d, int):
             return [ANY]
-        return [rescaled(Interval(-(d**0.5), d**0.5), ranges[1], None)]
+        reach = max(d, 0) ** 0.5
+        y = rescaled(Interval(-reach, reach), ranges[1], None)
+        return affine.finished([y], ranges, outs)
 
 
 @operator("InstanceNormalization")
@@ -169,7 +174,8 @@ class InstanceNormalization(Operator):
         if x.shape is None or not isinstance(d, int):
             return [ANY]
         reach = max(d - 1, 0) ** 0.5
-        return [rescaled(Interval(-reach, reach), *(per_channel(r, len(x.shape)) for r in ranges[1:3]))]
+        scale, bias = (per_channel(r, len(x.shape)) for r in ranges[1:3])
+        return affine.finished([rescaled(Interval(-reach, reach), scale, bias)], ranges, outs)
 
 
 def per_channel(vector: Interval, rank: int) -> Interval:
@@ -222,7 +228,7 @@ class GroupNormalization(Operator):
             return [ANY]
         reach = max(d // self.num_groups - 1, 0) ** 0.5
         parts = [Interval(r.least(), r.greatest(), r.source) for r in ranges[1:3]]
-        return [rescaled(Interval(-reach, reach), *parts)]
+        return affine.finished([rescaled(Interval(-reach, reach), *parts)], ranges, outs)
 
 
 @operator("MeanVarianceNormalization", since=9)
@@ -280,7 +286,7 @@ class LpNormalization(Operator):
     def bounds(
         self, ranges: Sequence[Interval], ins: Sequence[Fact | None], outs: Sequence[Fact]
     ) -> list[Interval]:
-        return [Interval(-1.0, 1.0)]
+        return [Interval(-1.00001, 1.00001)]
 
 
 @operator("LRN")
@@ -315,4 +321,4 @@ class LRN(Operator):
         if self.bias <= 0 or self.alpha < 0 or self.beta < 0:
             return [ANY]
         shrunk = affine.scaled(ranges[0], self.bias**-self.beta)
-        return [affine.hull(shrunk, Interval(0.0, 0.0))]
+        return affine.finished([affine.hull(shrunk, Interval(0.0, 0.0))], ranges, outs)

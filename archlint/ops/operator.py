@@ -30,8 +30,8 @@ class Walker(Protocol):
         ...
 
     @property
-    def trying(self) -> bool:
-        """True inside a trial."""
+    def spare(self) -> bool:
+        """True while bodies may be walked to try something out; else one walk must do."""
         ...
 
 
@@ -55,6 +55,7 @@ class Operator:
     required: ClassVar[int] = 0
     accepted: ClassVar[int | None] = 0
     skippable: ClassVar[frozenset[int]] = frozenset()
+    gapless: ClassVar[bool] = False
     declared: ClassVar[Mapping[str, str]] = {}
     deterministic: ClassVar[bool] = True
 
@@ -92,13 +93,12 @@ class Operator:
         if self.accepted is not None and len(given) > self.accepted:
             message = f"{self.node.op_type} takes at most {self.accepted} inputs, gets {len(given)}"
             raise ShapeError("input-count", message)
+        needed = max(self.required, len(given)) if self.gapless else self.required
         missing = [
-            i
-            for i in range(self.required)
-            if i >= len(given) or (given[i] is None and i not in self.skippable)
+            i for i in range(needed) if i >= len(given) or (given[i] is None and i not in self.skippable)
         ]
         if missing:
-            message = f"{self.node.op_type} needs {self.required} inputs, input {missing[0]} is missing"
+            message = f"{self.node.op_type} needs {needed} inputs, input {missing[0]} is missing"
             raise ShapeError("input-count", message)
         for name in self.attrs:
             if name in self.declared:
@@ -121,6 +121,8 @@ def operator(op_type: str, *, domain: str = "", since: int = 1) -> Callable[[C],
         members = {k: v for c in reversed(cls.__mro__) for k, v in vars(c).items()}
         cls.declared = {v.name: k for k, v in members.items() if isinstance(v, Attribute)}
         cls.skippable = frozenset(i for i, p in enumerate(named) if "None" in str(p.annotation))
+        rest = [p for p in parameters if p.kind is p.VAR_POSITIONAL]
+        cls.gapless = any("None" not in str(p.annotation) and p.annotation != "Any" for p in rest)
         cls.accepted = None if len(named) < len(parameters) else len(named)
         return cls
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from archlint.errors import ShapeError
@@ -74,6 +75,31 @@ class MaxPool(Pool):
         return [channelwise(ranges[0], ins[0]), ANY][: len(outs)]
 
 
+@operator("NhwcMaxPool", domain="com.microsoft")
+class NhwcMaxPool(Pool):
+    """A MaxPool of ``[N, H, W, C]``.
+
+    https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.NhwcMaxPool
+    """
+
+    def outputs(self, x: Fact) -> list[Fact]:
+        image = x.shape
+        if image is not None and len(image) > 2:
+            image = (image[0], image[-1], *image[1:-1])
+        shape = self.pooled(image)
+        return [x.of(None if shape is None else (shape[0], *shape[2:], shape[1]))]
+
+    def cost(self, ins: Sequence[Fact | None], outs: Sequence[Fact]) -> Cost | None:
+        """``window - 1`` comparisons for each output element."""
+        y = outs[0].numel
+        return None if y is None else Cost(other=y * (product(self.kernel()) - 1))
+
+    def bounds(
+        self, ranges: Sequence[Interval], ins: Sequence[Fact | None], outs: Sequence[Fact]
+    ) -> list[Interval]:
+        return [Interval(ranges[0].least(), ranges[0].greatest(), ranges[0].source)]
+
+
 @operator("AveragePool")
 class AveragePool(Pool):
     """Y[n, c, p] = sum over k of X[n, c, s*p + d*k] / (number of elements in the window).
@@ -98,7 +124,8 @@ class AveragePool(Pool):
     ) -> list[Interval]:
         x = channelwise(ranges[0], ins[0])
         zeros = self.count_include_pad and self.padded
-        return [affine.hull(x, Interval(0.0, 0.0)) if zeros else x]
+        x = affine.hull(x, Interval(0.0, 0.0)) if zeros else x
+        return affine.finished([affine.averaged(x, prod(self.kernel()))], ranges, outs)
 
 
 @operator("LpPool")
@@ -160,7 +187,10 @@ class GlobalAveragePool(GlobalPool):
     def bounds(
         self, ranges: Sequence[Interval], ins: Sequence[Fact | None], outs: Sequence[Fact]
     ) -> list[Interval]:
-        return [channelwise(ranges[0], ins[0])]
+        found = self.window(ins)
+        if found is None or not isinstance(found[1], int):
+            return [ANY]
+        return affine.finished([affine.averaged(channelwise(ranges[0], ins[0]), found[1])], ranges, outs)
 
 
 @operator("GlobalMaxPool")

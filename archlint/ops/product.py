@@ -107,7 +107,7 @@ class MatMul(Operator):
     ) -> list[Interval]:
         a, b = ins[0], ins[1]
         terms = inner(a, b)
-        return [product_bounds(ranges[0], ranges[1], terms)]
+        return affine.finished([product_bounds(ranges[0], ranges[1], terms)], ranges, outs)
 
 
 @operator("Gemm")
@@ -197,7 +197,7 @@ class Gemm(Operator):
         y = affine.scaled(product_bounds(a, b, self.terms(ins)), self.alpha)
         if len(ins) > 2 and ins[2] is not None:
             y = affine.add(y, affine.scaled(ranges[2], self.beta))
-        return [y]
+        return affine.finished([y], ranges, outs)
 
 
 @operator("Det")

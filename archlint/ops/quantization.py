@@ -93,7 +93,8 @@ class DequantizeLinear(Scaled):
         )
         if len(ins) > 2 and ins[2] is not None:
             values = affine.add(values, affine.scaled(self._placed(ranges[2], len(x.shape)), -1.0))
-        return [affine.product(values, self._placed(ranges[1], len(x.shape)))]
+        found = affine.product(values, self._placed(ranges[1], len(x.shape)))
+        return affine.finished([found], ranges, outs)
 
     def _placed(self, interval: Interval, rank: int) -> Interval:
         """Scales as they lie along ``axis``; their extremes when they are blocked."""

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from archlint.model.dtypes import BITS
 from archlint.ops.interval import ANY, Interval
-from archlint.symbolic import product
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from archlint.model import Shape
 
 MAX_ENDS = 65_536
 """Elements of an endpoint array; larger ones collapse to their extremes."""
@@ -106,27 +104,3 @@ def moved(r: Interval, rank: int | None, function: Callable[[NDArray[Any]], NDAr
         except (ValueError, IndexError, TypeError):
             return collapsed([r])
     return Interval(ends[0], ends[1], r.source)
-
-
-def spread(r: Interval, shape: Shape | None) -> Interval:
-    """The interval with array ends of exactly ``shape``; collapsed where that is not possible."""
-    import numpy as np
-
-    count = None if shape is None else product(shape)
-    if shape is None or not isinstance(count, int) or count > MAX_ENDS:
-        return collapsed([r])
-    try:
-        lo, hi = (np.broadcast_to(end, shape) for end in (r.lo, r.hi))  # type: ignore[arg-type]
-    except ValueError:
-        return collapsed([r])
-    return Interval(lo, hi, r.source)
-
-
-def hull(a: Interval, b: Interval) -> Interval:
-    """The least interval that holds both; ends broadcast against each other."""
-    import numpy as np
-
-    try:
-        return Interval(np.minimum(a.lo, b.lo), np.maximum(a.hi, b.hi), weakest([a, b]))
-    except ValueError:
-        return collapsed([a, b])

@@ -147,6 +147,11 @@ class Recurrent(Operator):
             cost = cost + Cost(adds=2 * units)
         return cost + Cost(other=2 * units) if self.clip is not None else cost
 
+    def roomy(self, interval: Interval, slack: float) -> Interval:
+        """``interval`` with ends further out by ``slack`` of their size."""
+        low, high = interval.least(), interval.greatest()
+        return Interval(low - abs(low) * slack, high + abs(high) * slack, interval.source)
+
     def image(self, position: int, default: str) -> Interval:
         """Values of activation ``position`` over every direction (ONNX, RNN's table of functions)."""
         names = self.activations or ()
@@ -157,6 +162,11 @@ class Recurrent(Operator):
             found = affine.hull(found, IMAGES.get(name.lower(), ANY))
         return found
 
+
+APPROXIMATION = 1e-6
+"""Room for the approximations of exp and tanh that runtimes compute."""
+LONG_RUN = 0.05
+"""Room for 50,000 steps of outward rounding, where the number of steps is unknown."""
 
 IMAGES = {
     "sigmoid": Interval(0.0, 1.0),
@@ -199,7 +209,7 @@ class RNN(Recurrent):
     def bounds(
         self, ranges: Sequence[Interval], ins: Sequence[Fact | None], outs: Sequence[Fact]
     ) -> list[Interval]:
-        return [affine.hull(self.image(0, "Tanh"), ZERO)] * len(outs)
+        return [self.roomy(affine.hull(self.image(0, "Tanh"), ZERO), APPROXIMATION)] * len(outs)
 
 
 @operator("GRU")
@@ -241,7 +251,11 @@ class GRU(Recurrent):
         if self.has(ins, 5):
             start = ranges[5]
             found = affine.hull(found, Interval(start.least(), start.greatest(), start.source))
-        return [found] * len(outs)
+        # each step's convex combination may round outwards once more
+        x = ins[0]
+        steps = self.sequence(x)[0] if x is not None else None
+        slack = APPROXIMATION * steps if isinstance(steps, int) else LONG_RUN
+        return [self.roomy(found, slack)] * len(outs)
 
 
 @operator("LSTM")
@@ -284,7 +298,7 @@ class LSTM(Recurrent):
         self, ranges: Sequence[Interval], ins: Sequence[Fact | None], outs: Sequence[Fact]
     ) -> list[Interval]:
         gate, cell, out = self.image(0, "Sigmoid"), self.image(1, "Tanh"), self.image(2, "Tanh")
-        y = affine.hull(affine.product(gate, out), ZERO)
+        y = self.roomy(affine.hull(affine.product(gate, out), ZERO), APPROXIMATION)
         return [y, y, self._cell_state(gate, cell, ranges, ins)][: len(outs)]
 
     def _cell_state(
@@ -298,8 +312,9 @@ class LSTM(Recurrent):
         low, high = min(cell.least(), 0.0) * steps, max(cell.greatest(), 0.0) * steps
         if self.has(ins, 6):
             start = ranges[6]
-            return Interval(low + min(start.least(), 0.0), high + max(start.greatest(), 0.0), start.source)
-        return Interval(low, high)
+            low, high = low + min(start.least(), 0.0), high + max(start.greatest(), 0.0)
+            return self.roomy(Interval(low, high, start.source), APPROXIMATION)
+        return self.roomy(Interval(low, high), APPROXIMATION)
 
 
 @operator("DynamicQuantizeLSTM", domain="com.microsoft")

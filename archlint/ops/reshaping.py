@@ -268,7 +268,7 @@ class Squeeze(Reshaping):
             count = _count(axes)
             if x.shape is None or count is None or count > len(x.shape):
                 return [x.of(None)]
-            return [x.of(x.shape if count == 0 else unknown_dims(len(x.shape) - count))]
+            return [x.of(_without_ones(x.shape, count))]
         return [self.squeezed(x, named)]
 
     def squeezed(self, x: Fact, axes: tuple[int, ...] | None) -> Fact:
@@ -294,6 +294,14 @@ class Squeeze(Reshaping):
         self, ranges: Sequence[Interval], ins: Sequence[Fact | None], outs: Sequence[Fact]
     ) -> list[Interval]:
         return super().bounds(ranges[:1], ins, outs)
+
+
+def _without_ones(shape: Shape, count: int) -> Shape:
+    """``shape`` without ``count`` unnamed axes of size 1: known when no other axis can be meant."""
+    single = [i for i, d in enumerate(shape) if d == 1 or (isinstance(d, Expr) and _may_be_one(d))]
+    if len(single) == count:
+        return tuple(d for i, d in enumerate(shape) if i not in single)
+    return unknown_dims(len(shape) - count)
 
 
 def _may_be_one(dim: Expr) -> bool:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from archlint.errors import ShapeError, Undetermined
 from archlint.model import Fact, unknown_dims
-from archlint.ops import attribute
+from archlint.ops import affine, attribute
 from archlint.ops.cost import Cost
 from archlint.ops.interval import ANY, Interval
+from archlint.ops.normalization import axis_of
 from archlint.ops.operator import Operator, operator
 from archlint.symbolic import Dim, floordiv, fresh
 
@@ -62,7 +63,8 @@ class Interpolating(Operator):
     ) -> list[Interval]:
         if self.mode == "cubic" or self.attrs.get("coordinate_transformation_mode") == "tf_crop_and_resize":
             return [ANY]
-        return [Interval(ranges[0].least(), ranges[0].greatest(), ranges[0].source)]
+        x = Interval(ranges[0].least(), ranges[0].greatest(), ranges[0].source)
+        return [x] if self.mode == "nearest" else affine.finished([affine.averaged(x, 16)], ranges, outs)
 
 
 @operator("Resize", since=10)
@@ -151,7 +153,7 @@ class Resize(Interpolating):
             given = None if sizes is None or self.keep_aspect_ratio_policy != "stretch" else sizes.ints()
             return [x.of(given or unknown_dims(rank))]
         rank = len(x.shape)
-        axes = range(rank) if self.axes is None else [a % rank if rank else a for a in self.axes]
+        axes = range(rank) if self.axes is None else [axis_of(a, rank) for a in self.axes]
         if sizes is not None:
             return [x.of(self._by_sizes(x.shape, sizes, axes))]
         if scales is None:

@@ -30,11 +30,11 @@ class GridSample(Operator):
     padding_mode = attribute.text("zeros")
 
     def outputs(self, x: Fact, grid: Fact) -> list[Fact]:
-        if grid.shape is None:
+        if grid.shape is None or (x.shape is None and len(grid.shape) < 3):
             return [x.of(None if x.shape is None else (*x.shape[:2], *unknown_dims(len(x.shape) - 2)))]
         if x.shape is None:
             return [x.of((grid.shape[0], fresh(), *grid.shape[1:-1]))]
-        if len(x.shape) != len(grid.shape):
+        if len(x.shape) != len(grid.shape) or len(x.shape) < 3:
             message = f"GridSample's input has {len(x.shape)} axes, its grid {len(grid.shape)}"
             raise ShapeError("shape-mismatch", message, subject=f"input {self.node.inputs[1]}")
         subject = f"input {self.node.inputs[1]}"
@@ -67,7 +67,7 @@ class GridSample(Operator):
         if "cubic" in self.mode:
             return [ANY]
         x = Interval(ranges[0].least(), ranges[0].greatest(), ranges[0].source)
-        return [affine.hull(x, Interval(0.0, 0.0))]
+        return affine.finished([affine.averaged(affine.hull(x, Interval(0.0, 0.0)), 16)], ranges, outs)
 
 
 @operator("AffineGrid", since=20)
@@ -137,7 +137,7 @@ class RoiAlign(Operator):
         self, ranges: Sequence[Interval], ins: Sequence[Fact | None], outs: Sequence[Fact]
     ) -> list[Interval]:
         x = Interval(ranges[0].least(), ranges[0].greatest(), ranges[0].source)
-        return [affine.hull(x, Interval(0.0, 0.0))]
+        return affine.finished([affine.averaged(affine.hull(x, Interval(0.0, 0.0)), 16)], ranges, outs)
 
 
 @operator("CropAndResize", domain="com.microsoft")

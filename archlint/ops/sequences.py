@@ -237,13 +237,13 @@ class SequenceMap(Sequenced):
         items = first.items
         if items is not None:
             self.count = len(items)
-        if items is not None and None not in known and len(items) <= 32 and not walker.trying:
+        if items is not None and None not in known and len(items) <= 32 and walker.spare:
             made = self._each(walker, body, inputs, len(items))
         outs = walker.run_body(body, general)
         if made is not None:
             return made
         if items is not None:
-            return [sequence([f] * len(items)) for f in outs]
+            return [sequence([_unlinked(f) for _ in items]) for f in outs]
         return [several(f) for f in outs]
 
     def _each(self, walker: Any, body: Any, inputs: Sequence[Fact], count: int) -> list[Fact] | None:

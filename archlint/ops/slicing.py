@@ -23,19 +23,47 @@ if TYPE_CHECKING:
 HUGE = (1 << 31) - 1
 """Ends from here on mean "to the end" in practice, whatever the size is."""
 
+ENDLESS = (HUGE, (1 << 63) - 1)
+
 
 def slice_size(size: Dim, start: Scalar, end: Scalar, step: Scalar) -> Dim:
     """Elements that ``start:end:step`` takes of an axis of ``size``; unknown while a number is."""
+    if end in ENDLESS and isinstance(step, int) and step < 0:
+        return fresh()  # numpy takes nothing, onnxruntime everything up to the front
     if isinstance(size, int) and isinstance(start, int) and isinstance(end, int) and isinstance(step, int):
         return len(_positions(size, start, end, step))
     if not isinstance(step, int) or start is None or end is None or isinstance(start, float):
         return fresh()
-    first, last = _clamped(size, start, step, last=False), _clamped(size, end, step, last=True)
-    if first is None or last is None:
+    if step < 0:
+        first, last = _clamped(size, start, step, last=False), _clamped(size, end, step, last=True)
+        return fresh() if first is None or last is None else maximum(ceildiv(first - last, -step), 0)
+    begin, stop = _from_front(size, start), _from_front(size, end)
+    if begin is None or stop is None:
         return fresh()
-    if step > 0:
-        return maximum(ceildiv(last - first, step), 0)
-    return maximum(ceildiv(first - last, -step), 0)
+    return ceildiv(_span(size, begin, stop), step)
+
+
+def _from_front(size: Dim, at: Any) -> Dim | None:
+    """``at`` counted from the front, not yet held inside the axis; None while its sign is open."""
+    if isinstance(at, int):
+        return size if at >= HUGE else 0 if at <= -HUGE else at + size if at < 0 else at
+    if at == size or at_least(at, 0) is True:
+        return at  # type: ignore[no-any-return]
+    return at + size if at_least(-at, 1) is True else None
+
+
+def _span(size: Dim, begin: Dim, stop: Dim) -> Dim:
+    """Elements between two places of an axis, whose size is never negative."""
+    if stop == size:
+        if begin == 0:
+            return size
+        behind = size - begin
+        return minimum(behind, size) if at_least(behind, 0) is True else maximum(behind, 0)
+    high = maximum(stop, 0) if at_least(size - stop, 0) is True else minimum(maximum(stop, 0), size)
+    if begin == 0:
+        return high
+    low = maximum(begin, 0) if at_least(size - begin, 0) is True else minimum(maximum(begin, 0), size)
+    return maximum(high - low, 0)
 
 
 def _clamped(size: Dim, at: Any, step: int, *, last: bool) -> Dim | None:
@@ -144,7 +172,7 @@ class Slice(Movement):
     ) -> list[Interval]:
         x = ins[0]
         axes = self._static(ins)
-        if x is None or x.shape is None or axes is None:
+        if x is None or x.shape is None or axes is None or any(e in ENDLESS and s < 0 for _, _, e, s in axes):
             return [collapsed(ranges[:1])]
         sizes = x.shape
 

@@ -176,6 +176,14 @@ def _share(cost: Cost | None, total: Cost) -> str:
     return f"{100 * cost.mults / total.mults:.1f}"
 
 
+def _peak(analysis: Analysis) -> str:
+    memory = analysis.memory
+    if memory.peak is None:
+        return f"peak activations unknown: '{memory.unknown}' has no known size"
+    where = "" if memory.step is None else f", at '{memory.step.node.label}'"
+    return f"peak activations {size(memory.peak)}{where}"
+
+
 def _footer(analysis: Analysis, rows: list[_Row], shown: int) -> Iterator[str]:
     stored = analysis.costs.parameters
     apart = {
@@ -186,6 +194,7 @@ def _footer(analysis: Analysis, rows: list[_Row], shown: int) -> Iterator[str]:
     told = [f"{count:,} {what}" for what, count in apart.items() if count]
     besides = f"; stored besides the params: {', '.join(told)}" if told else ""
     yield f"weights {size(stored.total_bytes)}{besides}"
+    yield _peak(analysis)
     hidden = len(rows) - shown
     if hidden:
         yield f"{hidden} more layer{'s' * (hidden != 1)} not shown (no arithmetic per run, or cut by --top): --all"

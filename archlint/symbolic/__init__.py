@@ -16,6 +16,7 @@ from archlint.symbolic.dim import (
     named,
     product,
     symbol,
+    truncdiv,
 )
 from archlint.symbolic.evaluate import evaluate, free_symbols, rename, substitute
 from archlint.symbolic.interval import at_least, bounds, compare
@@ -43,4 +44,5 @@ __all__ = [
     "rename",
     "substitute",
     "symbol",
+    "truncdiv",
 ]

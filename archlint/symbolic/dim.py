@@ -102,7 +102,7 @@ class Symbol(Atom):
 
 
 class Call(Atom):
-    """``floordiv``, ``max``, ``min`` or ``broadcast`` of dims that the polynomial cannot absorb."""
+    """``floordiv``, ``trunc``, ``max``, ``min`` or ``broadcast`` of dims that the polynomial cannot absorb."""
 
     __slots__ = ("args", "function")
 
@@ -290,9 +290,9 @@ def symbol(name: str, *, least: int | None = 1, most: int | None = None) -> Expr
     return Expr({(Symbol(name, known=True, minimum=least, maximum=most),): 1})
 
 
-def fresh() -> Expr:
+def fresh(least: int | None = 0, most: int | None = None) -> Expr:
     """An unknown size, different from every other unknown and from every author's symbol."""
-    return Expr({(Symbol("?", known=False, serial=next(_serial), minimum=0),): 1})
+    return Expr({(Symbol("?", known=False, serial=next(_serial), minimum=least, maximum=most),): 1})
 
 
 def anything() -> Expr:
@@ -371,6 +371,31 @@ def _floor_of_rest(rest: dict[Monomial, int], d: int) -> Dim:
 def ceildiv(n: Dim, d: Dim) -> Dim:
     """``ceil(n / d)``."""
     return floordiv(n + d - 1, d) if isinstance(d, int) and d > 0 else -floordiv(-n, d)
+
+
+def truncdiv(n: Dim, d: Dim) -> Dim:
+    """``n / d`` rounded towards zero, as runtimes divide integers; ZeroDivisionError when ``d`` is 0.
+
+    >>> str(truncdiv(symbol("H") - 7, 2)), truncdiv(-7, 2)
+    ('trunc(H - 7, 2)', -3)
+    """
+    from archlint.symbolic.interval import bounds
+
+    if isinstance(n, int) and isinstance(d, int):
+        quotient = abs(n) // abs(d)
+        return quotient if (n < 0) == (d < 0) else -quotient
+    exact = divide_exact(n, d)
+    if exact is not None:
+        return exact
+    (low, high), (least, most) = bounds(n), bounds(d)
+    if most is not None and most < 0:
+        return truncdiv(-n, -d)
+    if least is not None and least > 0:
+        if low is not None and low >= 0:
+            return floordiv(n, d)
+        if high is not None and high <= 0:
+            return -floordiv(-n, d)
+    return _atom(Call("trunc", (n, d)))
 
 
 def mod(n: Dim, d: Dim) -> Dim:

@@ -14,12 +14,19 @@ from archlint.symbolic.dim import (
     floordiv,
     maximum,
     minimum,
+    truncdiv,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_FUNCTIONS = {"floordiv": floordiv, "max": maximum, "min": minimum, "broadcast": broadcast}
+_FUNCTIONS = {
+    "floordiv": floordiv,
+    "trunc": truncdiv,
+    "max": maximum,
+    "min": minimum,
+    "broadcast": broadcast,
+}
 
 
 def substitute(dim: Dim, values: Mapping[str, Dim]) -> Dim:

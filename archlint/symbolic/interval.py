@@ -42,6 +42,9 @@ def _atom_bounds(atom: Atom, ranges: Ranges | None) -> tuple[Bound, Bound]:
     (alo, ahi), (blo, bhi) = (bounds(arg, ranges) for arg in atom.args)
     if atom.function == "floordiv":
         return _floor_bounds(alo, ahi, blo, bhi)
+    if atom.function == "trunc":
+        low, high = _floor_bounds(alo, ahi, blo, bhi)
+        return None if low is None else min(low, 0), None if high is None else max(high, 0)
     if atom.function == "max":
         low = blo if alo is None else alo if blo is None else max(alo, blo)
         return low, None if ahi is None or bhi is None else max(ahi, bhi)

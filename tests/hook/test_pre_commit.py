@@ -24,7 +24,8 @@ class Repository:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         keep = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "PRE_COMMIT", "ARCHLINT"))}
-        path = os.pathsep.join([str(ROOT), str(ROOT / "rules"), os.environ.get("PYTHONPATH", "")])
+        given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        path = os.pathsep.join(os.path.abspath(p) for p in given if p)
         who = {f"GIT_{w}_{k}": "test@example.org" for w in ("AUTHOR", "COMMITTER") for k in ("NAME", "EMAIL")}
         nowhere = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
         home = {"PRE_COMMIT_HOME": str(folder.parent / "pre-commit-home"), "PYTHONPATH": path}

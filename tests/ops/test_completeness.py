@@ -102,3 +102,14 @@ def test_what_is_free_moves_data_and_nothing_else():
         if cls.__module__.rpartition(".")[2] in OWN_MODULES and is_free(cls):
             found.add((domain, name))
     assert found == FREE_OF_WORK
+
+
+def test_inputs_are_as_many_as_the_schema_takes():
+    """The definition in force takes every number of inputs that the schema allows."""
+    wrong = []
+    for s in onnx.defs.get_all_schemas_with_history():
+        found = REGISTRY.find(s.domain, s.name, s.since_version)
+        few = found.required > s.min_input
+        if few or (found.accepted is not None and found.accepted < min(s.max_input, 99)):
+            wrong.append((s.domain, s.name, s.since_version, found.required, found.accepted))
+    assert wrong == []

@@ -29,10 +29,34 @@ def table() -> dict[str, dict[str, list]]:
     return found
 
 
+FLOATS = {"tensor(float16)", "tensor(float)", "tensor(double)", "tensor(bfloat16)"}
+NARROW = {
+    "float": lambda types: types <= FLOATS,
+    "bool": lambda types: types == {"tensor(bool)"},
+    "int64": lambda types: types == {"tensor(int64)"},
+    "index": lambda types: types == {"tensor(int64)", "tensor(int32)"},
+}
+
+
+def types() -> dict[str, str]:
+    """Inputs (operator:slot) that take only one kind of element; opsets only ever widened them."""
+    from onnx import defs
+
+    found: dict[str, list[str]] = {kind: [] for kind in NARROW}
+    for s in sorted((s for s in defs.get_all_schemas() if not s.domain), key=lambda s: s.name):
+        for slot, parameter in enumerate(s.inputs):
+            allowed = {t for t in parameter.types if t.startswith("tensor(")}
+            for kind, fits in NARROW.items():
+                if allowed and allowed == set(parameter.types) and fits(allowed):
+                    variadic = parameter.option.name == "Variadic"
+                    found[kind].append(f"{s.name}:{'*' if variadic else slot}")
+    return {kind: " ".join(names) for kind, names in found.items()}
+
+
 def text() -> str:
     import onnx
 
-    parts = [f'"onnx": "{onnx.__version__}"']
+    parts = [f'"onnx": "{onnx.__version__}"', f'"types": {json.dumps(types(), indent=0)}']
     for domain, operators in table().items():
         rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(row)}" for name, row in operators.items())
         parts.append(f'"{domain or "ai.onnx"}": {{\n{rows}\n}}')

@@ -7,6 +7,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper, parser
 
+from archlint.api import Settings, analyse, collect, run
+
 HEADER = '<ir_version: 8, opset_import: ["": 17]>\n'
 LOCAL = '<ir_version: 8, opset_import: ["": 17, "local": 1]>\n'
 FUNCTION = '\n<domain: "local", opset_import: ["": 17]>\n'
@@ -71,9 +73,22 @@ def lstm(forget: float, rows: int = 32) -> onnx.ModelProto:
     )
 
 
-def corrupt() -> onnx.ModelProto:
+def corrupt(*, twice: bool = False) -> onnx.ModelProto:
     model = weighted([("MatMul", ["x", "w"], ["y"], {})], {"x": [1, 4]}, {"y": [1, 4]}, w=normal(4, 4))
-    model.graph.initializer[0].raw_data = model.graph.initializer[0].raw_data[:-6]
+    tensor = model.graph.initializer[0]
+    if twice:
+        tensor.float_data.extend([1.0] * 16)
+    else:
+        tensor.raw_data = tensor.raw_data[:-6]
+    return model
+
+
+def external(location: str) -> onnx.ModelProto:
+    model = weighted([("MatMul", ["x", "w"], ["y"], {})], {"x": [1, 4]}, {"y": [1, 4]}, w=normal(4, 4))
+    tensor = model.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value=location)
     return model
 
 
@@ -96,6 +111,11 @@ PLANTED = {
         ("512", "256"),
     ),
     "channels of a Conv in a branch": (branch("a = Conv(x, v)"), "SHP010", ("8", "4")),
+    "channels of a ConvTranspose": (
+        "g (float[1,4,4,4] x) => (float[1,2,4,4] y) <float[3,2,1,1] w> { y = ConvTranspose(x, w) }",
+        "SHP010",
+        ("3", "4"),
+    ),
     "inner sizes of a MatMul": (
         "g (float[2,3] x) => (float[2,5] y) <float[4,5] w> { y = MatMul(x, w) }",
         "SHP001",
@@ -188,7 +208,6 @@ PLANTED = {
         "SHP018",
         ("float32", "float64"),
     ),
-    "bytes of a tensor": (corrupt(), "NUM002", ("'w'",)),
     "shape of a recurrent weight": (lstm(0.0, rows=24), "SHP009", ("32", "24")),
     "NaN": (spoiled(), "NUM001", ("1 NaN of 16", "[1, 2]")),
     "dead node in a function": (call("r = Relu(p) [lost] q = Tanh(p)"), "GRF007", ("'q'",)),
@@ -220,6 +239,13 @@ PLANTED = {
     "forget gate that is always closed": (lstm(-9.0), "RNN001", ("8 of 8", "closed")),
 }
 
+UNREADABLE = {
+    "bytes of a tensor": (corrupt(), "IO011", ("'w'", "64", "58")),
+    "values in two fields": (corrupt(twice=True), "IO011", ("'w'", "twice")),
+    "external data that is gone": (external("gone.bin"), "IO007", ("'w'", "gone.bin")),
+    "external data outside the folder": (external("../../etc/passwd"), "IO008", ("'w'", "passwd")),
+}
+
 CLEAN = {
     "convolutional": (
         "g (float[N,3,32,32] x) => (float[N,10] y) <float[8,3,3,3] w1, float[8] b1, float[8,10] w2> {"
@@ -233,7 +259,6 @@ CLEAN = {
         f" y, yh = LSTM<hidden_size=8>(t, w, r) }}{FUNCTION} F (p) => (q) {{ q = Sigmoid(p) }}"
     ),
 }
-WORSE = {"info": 0, "warning": 1, "error": 2}
 
 
 def built(model):
@@ -262,6 +287,19 @@ def test_no_other_error_hides_it(lint, name):
     model, code, _ = PLANTED[name]
     others = {f.code for f in lint(built(model)) if f.severity == "error" and f.code != code}
     assert others == set()
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_weights_that_cannot_be_read_are_told_once(tmp_path, name):
+    model, code, words = UNREADABLE[name]
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model.SerializeToString())
+    analysis = analyse(path)
+    findings = run(analysis, [r for r in collect(plugins=False) if r.default], Settings()).findings
+    (problem,) = analysis.model.problems
+    assert problem.code == code
+    assert all(word in problem.message for word in words)
+    assert [f.code for f in findings if f.severity == "error"] == []
 
 
 @pytest.mark.parametrize("name", CLEAN)

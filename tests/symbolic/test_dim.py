@@ -17,6 +17,7 @@ from archlint.symbolic import (
     minimum,
     mod,
     symbol,
+    truncdiv,
 )
 
 NAMES = ("H", "N", "W")
@@ -30,7 +31,7 @@ def grown(children):
     positive = st.integers(1, 9)
     return st.one_of(
         st.tuples(st.sampled_from(["+", "-", "*", "max", "min"]), children, children | number),
-        st.tuples(st.sampled_from(["//", "%", "ceil"]), children, positive),
+        st.tuples(st.sampled_from(["//", "%", "ceil", "trunc"]), children, positive),
     )
 
 
@@ -43,6 +44,7 @@ SYMBOLIC = {
     "//": floordiv,
     "%": mod,
     "ceil": ceildiv,
+    "trunc": truncdiv,
     "max": maximum,
     "min": minimum,
 }
@@ -51,6 +53,7 @@ NUMERIC = {
     "//": lambda a, b: a // b,
     "%": lambda a, b: a % b,
     "ceil": lambda a, b: -(-a // b),
+    "trunc": lambda a, b: -(-a // b) if a < 0 else a // b,
     "max": max,
     "min": min,
 }

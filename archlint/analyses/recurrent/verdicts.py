@@ -160,7 +160,17 @@ def judge(
     gates = {}
     for q in judged:
         gates[q] = _gate(
-            cell, drive, q, box.gates[q], proven[q], tails.get(q), ran.get(q), corners.get(q), eps, notes
+            cell,
+            drive,
+            q,
+            box.gates[q],
+            proven[q],
+            tails.get(q),
+            ran.get(q),
+            corners.get(q),
+            eps,
+            notes,
+            measured=bool(seen),
         )
     if seen:
         gates = {q: replace(g, measured=seen.get(q)) for q, g in gates.items()}
@@ -221,6 +231,9 @@ def _gate(
         tail = none.astype(float) if tails is None else getattr(tails, side)
         share = none.astype(float) if ran is None else getattr(ran, side)
         likely = ((tail > SCREEN) | measured) & (share > SURE) & ~sure & (ran is not None)
+        if corners is not None and all(drive.known) and drive.table is None and not measured:
+            # a box that is known is also tried at its edges and at rest, which uniform draws are not
+            likely &= getattr(corners, side) > SURE
         possible = (tail > SURE) & ~likely & ~sure
         sides.append((sure, likely, possible))
     if ran is not None:

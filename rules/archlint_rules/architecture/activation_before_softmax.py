@@ -27,7 +27,7 @@ def activation_before_softmax(node: Node) -> Findings:
         and before.op_type in {"Relu", "Sigmoid", "Tanh"}
         and not before.domain
         and node.graph.owner is None
-        and node.outputs[0] in node.graph.outputs
+        and node.output(0) in node.graph.outputs
     ):
         yield node.at().says(
             f"logits go through {before.op_type} '{before.label}' before {node.op_type}",

@@ -21,9 +21,7 @@ def double_softmax(node: Node, analysis: Analysis) -> Findings:
         layers:
           - {op: Softmax, axis: -1}
     """
-    before = node.producer()
-    while before is not None and before.op_type in {"Identity", "Dropout"} and not before.domain:
-        before = before.producer()
+    before, _ = node.source({"Identity", "Dropout"})
     if before is None or before.op_type != "Softmax" or before.domain or node.domain:
         return
     facts = analysis.shapes.inputs(node)

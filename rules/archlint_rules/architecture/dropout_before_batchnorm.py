@@ -23,11 +23,7 @@ def dropout_before_batchnorm(node: Node) -> Findings:
           - {op: BatchNormalization, weights: {scale: [2], B: [2], input_mean: [2], input_var: [2]}}
           - {op: Dropout}
     """
-    before = node.producer()
-    for _ in range(4):
-        if before is None or before.op_type not in BETWEEN:
-            break
-        before = before.producer()
+    before, _ = node.source(BETWEEN)
     if before is not None and before.op_type == "Dropout":
         yield node.at().says(
             f"BatchNormalization follows Dropout '{before.label}'", hint="put the Dropout after it"

@@ -17,10 +17,8 @@ def huge_dense_after_flatten(
 
     Example: built in the tests
     """
-    before = node.producer()
-    while before is not None and before.op_type in BETWEEN:
-        before = before.producer()
-    if before is None or before.op_type not in {"Flatten", "Reshape"}:
+    before, _ = node.source(BETWEEN)
+    if before is None or before.kind not in {"Flatten", "Reshape"} or not before.inputs:
         return
     image = analysis.shapes.inputs(before)[0]
     facts = analysis.shapes.inputs(node)

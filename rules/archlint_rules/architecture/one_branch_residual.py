@@ -35,13 +35,7 @@ def one_branch_residual(node: Node, analysis: Analysis) -> Findings:
     """
     if len(node.inputs) != 2 or node.domain:
         return
-    makers = []
-    for slot in (0, 1):
-        here, name = node.producer(slot), node.input(slot)
-        while here is not None and here.op_type in TRACE and not here.domain:
-            name = here.input(0)
-            here = here.producer()
-        makers.append((here, name))
+    makers = [node.source(TRACE, slot) for slot in (0, 1)]
     (maker, name), (_, other) = makers
     if name == other and maker is not None and maker.op_type in LAYERS:
         yield node.at().says(

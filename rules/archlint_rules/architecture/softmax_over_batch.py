@@ -28,7 +28,7 @@ def softmax_over_batch(node: Node, analysis: Analysis) -> Findings:
         f for name, f in analysis.model.graph.inputs.items() if name not in analysis.model.graph.weights
     ]
     batch = all(f.shape and f.shape[0] == shape[0] for f in inputs)
-    if axis in (0, -2) and batch and node.outputs[0] in node.graph.outputs:
+    if axis in (0, -2) and batch and node.output(0) in node.graph.outputs:
         yield node.at("attribute axis").says(
             f"{node.op_type} over axis 0 of {facts[0]} normalizes across the batch '{shape[0]}'",
             hint="set axis: 1",

@@ -15,6 +15,8 @@ POINTWISE = {
     "Dropout",
 }
 
+LONGEST = 64
+
 
 @rule("CNV007", on="Conv", severity="info", needs=("shapes",))
 def gridding(node: Node, analysis: Analysis, *, layers: int = 3) -> Findings:
@@ -41,9 +43,9 @@ def gridding(node: Node, analysis: Analysis, *, layers: int = 3) -> Findings:
     """
     if _next(node) is not None:
         return
-    rates = []
+    rates: list[int] = []
     here: Node | None = node
-    while here is not None:
+    while here is not None and len(rates) < LONGEST:
         found = [axis for axis in axes(here, analysis) if axis.kernel > 1]
         if not found or any(axis.stride > 1 for axis in found):
             break
@@ -60,16 +62,16 @@ def gridding(node: Node, analysis: Analysis, *, layers: int = 3) -> Findings:
 
 def _previous(node: Node) -> Node | None:
     """The convolution before ``node``, through pointwise operators."""
-    before = node.producer()
-    while before is not None and before.op_type in POINTWISE:
-        before = before.producer()
-    return before if before is not None and before.op_type == "Conv" and not before.domain else None
+    before, _ = node.source(POINTWISE)
+    return before if before is not None and before.kind == "Conv" else None
 
 
 def _next(node: Node) -> Node | None:
     """The dilated convolution that alone reads ``node``, through pointwise operators."""
     after = node.sole_reader()
-    while after is not None and after.op_type in POINTWISE:
+    for _ in range(LONGEST):
+        if after is None or after.kind not in POINTWISE:
+            break
         after = after.sole_reader()
     dilated = after is not None and max(after.integers("dilations") or (1,)) > 1
     return after if dilated and after is not None and after.op_type == "Conv" else None

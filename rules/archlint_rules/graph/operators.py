@@ -49,7 +49,7 @@ def versions(domain: str, op_type: str) -> list[tuple[int, str | None]] | None:
 
 def standard(domain: str) -> bool:
     """True for a domain that ONNX itself defines."""
-    return (domain or "ai.onnx") in table()
+    return (domain or "ai.onnx") in table() and domain not in {"onnx", "types"}
 
 
 def newest() -> int:
@@ -61,3 +61,14 @@ def in_force(domain: str, op_type: str, opset: int) -> tuple[int, str | None] | 
     """The row that holds at ``opset``; None when there is none yet."""
     rows = [row for row in versions(domain, op_type) or () if row[0] <= opset]
     return rows[-1] if rows else None
+
+
+@cache
+def narrow_inputs() -> dict[tuple[str, int | None], str]:
+    """Kind of element (``float``, ``bool``, ``int64``, ``index``) by operator and slot, None for all slots."""
+    found: dict[tuple[str, int | None], str] = {}
+    for kind, names in table()["types"].items():
+        for name in names.split():
+            op_type, _, slot = name.partition(":")
+            found[op_type, None if slot == "*" else int(slot)] = kind
+    return found

@@ -44,7 +44,7 @@ def batchnorm_dead_scale(norm: Node, analysis: Analysis, *, share: float = 0.0) 
     readers = norm.readers()
     residual = zeros == weight.numel and any(r.op_type == "Add" for r in readers)
     if zeros and zeros >= share * weight.numel and not residual:
-        yield norm.at(f"input {norm.inputs[1]}").says(
+        yield norm.at(f"input {norm.input(1)}").says(
             f"scale is 0 for {zeros} of {weight.numel} channels, which are constant",
             hint="prune the channels together with the filters that feed them",
             zeros=zeros,

@@ -3,10 +3,11 @@ from archlint.api import Analysis, Findings, LoadError, Node, rule
 
 @rule("NUM009", on="BatchNormalization", severity="error", needs=("shapes", "weights"))
 def batchnorm_negative_variance(norm: Node, analysis: Analysis) -> Findings:
-    """A batch normalization whose stored variance is so negative that its root is not a number.
+    """A batch normalization whose stored variance is negative, which no variance is.
 
     The layer divides by sqrt(var + epsilon). A variance below -epsilon makes the channel NaN for
-    every input; it comes from a wrong order of the weights or from corrupt statistics.
+    every input; one that is less negative (a warning) makes it larger than it should be. It comes
+    from a wrong order of the weights or from corrupt statistics.
 
     Source: https://onnx.ai/onnx/operators/onnx__BatchNormalization.html
 
@@ -40,11 +41,13 @@ def batchnorm_negative_variance(norm: Node, analysis: Analysis) -> Findings:
         values = weight.array().reshape(-1)
     except LoadError:
         return
-    wrong = [i for i, v in enumerate(values.tolist()) if v <= -epsilon]
+    wrong = [i for i, v in enumerate(values.tolist()) if v < 0]
     if wrong:
-        yield norm.at(f"input {norm.inputs[4]}").says(
-            f"variance of channel {wrong[0]} is {float(values[wrong[0]]):g}, "
-            f"below -epsilon = {-epsilon:g} ({len(wrong)} of {len(values)} channels)",
+        least = min(values.tolist())
+        yield norm.at(f"input {norm.input(4)}").says(
+            f"variance of channel {wrong[0]} is {float(values[wrong[0]]):g}, below zero "
+            f"({len(wrong)} of {len(values)} channels, epsilon {epsilon:g})",
+            severity=None if least <= -epsilon else "warning",
             hint="check that scale, B, mean and var are in ONNX's order",
             channels=wrong,
         )

@@ -42,7 +42,7 @@ def batchnorm_tiny_epsilon(norm: Node, analysis: Analysis, *, gain: float = 10_0
     large = [i for i, (s, v) in enumerate(rows) if v + epsilon > 0 and abs(s) >= gain * (v + epsilon) ** 0.5]
     if large:
         s, v = rows[large[0]]
-        yield norm.at(f"input {norm.inputs[4]}").says(
+        yield norm.at(f"input {norm.input(4)}").says(
             f"channel {large[0]} is multiplied by {abs(s) / (v + epsilon) ** 0.5:.3g} "
             f"({len(large)} of {len(rows)} channels)",
             hint="use a larger epsilon, or prune channels without variance",

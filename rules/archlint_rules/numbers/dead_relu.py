@@ -15,20 +15,25 @@ def dead_relu(model: Model, analysis: Analysis) -> Findings:
         inputs: {x: [1, 4]}
         layers:
           - {op: Sigmoid}
-          - {op: MatMul, weights: {B: [4, 4]}, init: {B: {constant: -0.5}}}
+          - {op: Gemm, weights: {B: [4, 4], C: [4]}, init: {B: {constant: -0.5}, C: {constant: -1.0}}}
           - {op: Relu}
     Good:
         inputs: {x: [1, 4]}
         layers:
           - {op: Sigmoid}
-          - {op: MatMul, weights: {B: [4, 4]}, init: {B: {constant: 0.5}}}
+          - {op: Gemm, weights: {B: [4, 4], C: [4]}, init: {B: {constant: 0.5}, C: {constant: -1.0}}}
           - {op: Relu}
     """
     for scope in analysis.shapes.scopes:
         for step in scope.steps:
-            if step.node.op_type != "Relu" or step.node.domain or step.outs[0].constant:
+            if (
+                step.node.op_type != "Relu"
+                or step.node.domain
+                or not step.node.input(0)
+                or any(f.constant for f in step.outs)
+            ):
                 continue
-            seen = analysis.ranges.of(step.node.inputs[0], scope)
+            seen = analysis.ranges.of(step.node.input(0), scope)
             if seen.least() > 0 or seen.source == "assumed":
                 continue
             ends = [seen.hi] if isinstance(seen.hi, (int, float)) else seen.hi.reshape(-1).tolist()

@@ -23,10 +23,16 @@ def division_by_zero(model: Model, analysis: Analysis) -> Findings:
     for scope in analysis.shapes.scopes:
         for step in scope.steps:
             node = step.node
-            if node.op_type != "Div" or node.domain or step.outs[0].constant or len(step.ins) < 2:
+            if (
+                node.op_type != "Div"
+                or node.domain
+                or not node.input(0)
+                or any(f.constant for f in step.outs)
+                or len(step.ins) < 2
+            ):
                 continue
             divisor = step.ins[1]
-            seen = analysis.ranges.of(node.inputs[1], scope)
+            seen = analysis.ranges.of(node.input(1), scope)
             lo, hi = seen.least(), seen.greatest()
             known = lo > float("-inf") and hi < float("inf") and seen.source != "assumed"
             if not known or lo > 0 or hi < 0 or divisor is None:
@@ -34,11 +40,11 @@ def division_by_zero(model: Model, analysis: Analysis) -> Findings:
             if divisor.constant:
                 array = seen.array
                 if array is not None and array.dtype.kind == "f" and (array == 0).any():
-                    yield node.at(f"input {node.inputs[1]}").says(
+                    yield node.at(f"input {node.input(1)}").says(
                         f"constant divisor holds {int((array == 0).sum())} zeros of {array.size} values"
                     )
             elif divisor.dtype in {"float32", "float16", "float64"} and lo <= 0 <= hi:
-                yield node.at(f"input {node.inputs[1]}").says(
+                yield node.at(f"input {node.input(1)}").says(
                     f"divisor lies in [{lo:g}, {hi:g}], which contains zero",
                     severity="info",
                     hint="add a small positive number, or clip it",

@@ -40,6 +40,9 @@ def duplicate_filter(node: Node, analysis: Analysis, *, share: float = 0.5) -> F
     if node.op_type == "Gemm" and not node.integer("transB", 0):
         values = values.T
     rows = values.reshape(values.shape[0], -1)
+    begins = {row.tobytes() for row in rows[:, :8]}
+    if len(rows) - len(begins) < share * len(rows):
+        return
     flat = bias.reshape(-1) if bias is not None and bias.size == len(rows) else None
     keys: dict[bytes, int] = {}
     copies = 0
@@ -50,7 +53,7 @@ def duplicate_filter(node: Node, analysis: Analysis, *, share: float = 0.5) -> F
         copies += key in keys
         keys.setdefault(key, i)
     if len(rows) >= 4 and copies >= share * len(rows):
-        yield node.at(f"input {node.inputs[1]}").says(
+        yield node.at(f"input {node.input(1)}").says(
             f"{copies} of {len(rows)} output channels are exact copies of another one",
             hint="initialize the layer at random, or remove the copies",
             copies=copies,

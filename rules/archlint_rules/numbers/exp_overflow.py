@@ -31,9 +31,9 @@ def exp_overflow(model: Model, analysis: Analysis) -> Findings:
         for step in scope.steps:
             node, x = step.node, step.ins[0] if step.ins else None
             limit = LIMITS.get(x.dtype or "") if x is not None else None
-            if node.op_type != "Exp" or node.domain or limit is None or step.outs[0].constant:
+            if node.op_type != "Exp" or node.domain or limit is None or any(f.constant for f in step.outs):
                 continue
-            seen = analysis.ranges.of(node.inputs[0], scope)
+            seen = analysis.ranges.of(node.input(0), scope)
             lo, hi = seen.least(), seen.greatest()
             if seen.source != "assumed" and limit < hi < LOOSE:
                 yield node.at().says(

@@ -26,9 +26,14 @@ def log_of_nonpositive(model: Model, analysis: Analysis) -> Findings:
     for scope in analysis.shapes.scopes:
         for step in scope.steps:
             node = step.node
-            if node.op_type != "Log" or node.domain or step.outs[0].constant:
+            if (
+                node.op_type != "Log"
+                or node.domain
+                or not node.input(0)
+                or any(f.constant for f in step.outs)
+            ):
                 continue
-            seen = analysis.ranges.of(node.inputs[0], scope)
+            seen = analysis.ranges.of(node.input(0), scope)
             lo, hi = seen.least(), seen.greatest()
             if seen.source == "assumed" or lo == float("-inf") or lo > 0:
                 continue

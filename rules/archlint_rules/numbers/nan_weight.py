@@ -80,7 +80,7 @@ def _spreads(graph: Graph, name: str) -> bool:
                 waiting += [(node.graph, out, depth + 1) for out in node.outputs]
             elif node.op_type in ARITHMETIC and not node.domain:
                 masks = node.op_type in {"Add", "Sub", "Mul", "Gather"}
-                if not (masks and _masked(node.graph, node.outputs[0], depth)):
+                if not (masks and _masked(node.graph, node.output(0), depth)):
                     return True
     return False
 

@@ -24,12 +24,17 @@ def needless_relu(model: Model, analysis: Analysis) -> Findings:
     for scope in analysis.shapes.scopes:
         for step in scope.steps:
             node = step.node
-            if node.op_type != "Relu" or node.domain or step.outs[0].constant:
+            if (
+                node.op_type != "Relu"
+                or node.domain
+                or not node.input(0)
+                or any(f.constant for f in step.outs)
+            ):
                 continue
             before = node.producer()
             if before is not None and before.op_type == "Relu":
                 continue
-            least = analysis.ranges.of(node.inputs[0], scope).least()
+            least = analysis.ranges.of(node.input(0), scope).least()
             if least >= 0:
                 yield node.at().says(
                     f"input is never below {least:g}: the Relu changes nothing", hint="remove it"

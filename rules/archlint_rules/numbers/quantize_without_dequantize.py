@@ -29,8 +29,8 @@ def quantize_without_dequantize(node: Node) -> Findings:
     for reader in node.readers():
         quantized = "Q" in reader.op_type or "Integer" in reader.op_type or "Dequantize" in reader.op_type
         if not reader.domain and not quantized and reader.op_type not in MOVES and not reader.bodies:
-            yield node.at(f"output {node.outputs[0]}").says(
-                f"'{node.outputs[0]}' is read by {reader.op_type} '{reader.label}', which knows no scale",
+            yield node.at(f"output {node.output(0)}").says(
+                f"'{node.output(0)}' is read by {reader.op_type} '{reader.label}', which knows no scale",
                 hint="put a DequantizeLinear between them",
             )
             return

@@ -33,6 +33,6 @@ def untrained_weights(node: Node, analysis: Analysis, *, at_least: int = 64) -> 
     window = weight.numel // weight.shape[0] if weight.shape else 1
     if seen.minimum and abs(seen.minimum * window - 1) < 1e-3:
         return
-    yield node.at(f"input {node.inputs[1]}").says(
+    yield node.at(f"input {node.input(1)}").says(
         f"all {weight.numel:,} weights are {seen.minimum:g}", hint="load the trained weights"
     )

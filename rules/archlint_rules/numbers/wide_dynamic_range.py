@@ -22,7 +22,7 @@ def wide_dynamic_range(node: Node, analysis: Analysis, *, ratio: float = 10_000.
         return
     middle = sizes[len(sizes) // 2]
     if middle > 0 and sizes[-1] > ratio * middle:
-        yield node.at(f"input {node.inputs[1]}").says(
+        yield node.at(f"input {node.input(1)}").says(
             f"largest weight {sizes[-1]:.3g} is {sizes[-1] / middle:,.0f} times the median {middle:.3g}",
             hint="quantize per channel, or clip the outliers",
         )

@@ -37,7 +37,7 @@ def zero_filter(node: Node, analysis: Analysis, *, share: float = 0.05) -> Findi
     empty = [i for i, used in enumerate((rows != 0).any(axis=1).tolist()) if not used]
     if empty and len(empty) < len(rows):
         shown = ", ".join(map(str, empty[:5])) + (", ..." if len(empty) > 5 else "")
-        yield node.at(f"input {node.inputs[1]}").says(
+        yield node.at(f"input {node.input(1)}").says(
             f"{len(empty)} of {len(rows)} output channels have only zero weights ({shown})",
             severity=None if len(empty) >= share * len(rows) else "info",
             hint="prune them with what reads them, or find where the weights were lost",

@@ -30,6 +30,8 @@ def cast_chain(node: Node, analysis: Analysis) -> Findings:
     before = node.producer()
     if before is None or before.op_type != "Cast" or before.domain or node.domain:
         return
+    if not before.inputs or not node.outputs:
+        return
     start, middle = analysis.shapes.inputs(before)[0], analysis.shapes.outputs(before)[0]
     end = analysis.shapes.outputs(node)[0]
     if start is None or start.dtype is None or start.dtype != end.dtype or middle.dtype is None:

@@ -42,7 +42,7 @@ def duplicate_node(model: Model, analysis: Analysis) -> Findings:
                 .at()
                 .says(
                     f"{node.op_type} {names} computes what '{node.label}' has computed already",
-                    hint=f"read '{node.outputs[0]}' instead",
+                    hint=f"read '{node.output(0)}' instead",
                     copies=len(copies),
                 )
             )

@@ -44,7 +44,7 @@ def identity_operator(node: Node, analysis: Analysis) -> Findings:
     why = _unchanged(node, analysis)
     if why is None:
         return
-    source, result = node.inputs[0], node.outputs[0]
+    source, result = node.input(0), node.output(0)
     graph = node.graph
     if result in graph.outputs and (source not in graph.producers or source in graph.outputs):
         return

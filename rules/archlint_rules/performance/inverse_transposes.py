@@ -35,5 +35,5 @@ def inverse_transposes(node: Node) -> Findings:
     if undone:
         yield node.at().says(
             f"Transpose undoes '{before.label}' before it",
-            hint=f"read '{before.input(0)}' instead of '{node.outputs[0]}'",
+            hint=f"read '{before.input(0)}' instead of '{node.output(0)}'",
         )

@@ -24,7 +24,7 @@ def neutral_arithmetic(node: Node, analysis: Analysis) -> Findings:
           - {op: Mul, B: 2.0}
     """
     facts = analysis.shapes.inputs(node)
-    if node.domain or len(facts) != 2:
+    if node.domain or len(facts) != 2 or not node.outputs:
         return
     slots = (1, 0) if node.op_type in {"Add", "Mul"} else (1,)
     for slot in slots:
@@ -34,7 +34,7 @@ def neutral_arithmetic(node: Node, analysis: Analysis) -> Findings:
         if other.shape is not None and analysis.shapes.outputs(node)[0].shape == other.shape:
             yield node.at(f"input {node.inputs[slot]}").says(
                 f"{node.op_type} with a constant {NEUTRAL[node.op_type]} changes nothing",
-                hint=f"read '{node.inputs[1 - slot]}' instead of '{node.outputs[0]}'",
+                hint=f"read '{node.inputs[1 - slot]}' instead of '{node.output(0)}'",
             )
             return
 

@@ -18,6 +18,6 @@ def weight_not_constant(model: Model, analysis: Analysis, *, targets: tuple[str,
             for step in scope.steps:
                 weight = step.ins[1] if len(step.ins) > 1 else None
                 if step.node.op_type in goal.static_weights and weight is not None and not weight.constant:
-                    yield step.node.at(f"input {step.node.inputs[1]}").says(
+                    yield step.node.at(f"input {step.node.input(1)}").says(
                         f"{goal.name} needs a constant weight for {step.node.op_type}", source=goal.source
                     )

@@ -1,8 +1,10 @@
-from archlint.api import Analysis, Defect, Findings, Node, rule
+from archlint.api import Analysis, Defect, Findings, Model, Node, rule
+
+LATE = "onnx.checker and onnxruntime load this model; it fails on the first run"
 
 
-@rule("SHP010", on="Conv", severity="error", needs=("shapes",))
-def conv_channel_mismatch(conv: Node, analysis: Analysis) -> Findings:
+@rule("SHP010", on=Model, severity="error", needs=("shapes",))
+def conv_channel_mismatch(model: Model, analysis: Analysis) -> Findings:
     """A convolution whose weight was made for another number of input channels.
 
     The weight of a Conv has shape ``[C_out, C_in / group, ...]``. onnx.checker and onnxruntime
@@ -19,13 +21,14 @@ def conv_channel_mismatch(conv: Node, analysis: Analysis) -> Findings:
         layers:
           - {op: Conv, weights: {W: [128, 512, 1, 1]}}
     """
-    for defect in analysis.shapes.of("conv-channel-mismatch", conv):
-        error = defect.error
+    for defect in analysis.shapes.of("conv-channel-mismatch"):
+        conv, error = defect.step.node, defect.error
+        plain = conv.kind == "Conv"
         yield conv.at(error.subject).says(
             error.message,
             hint=error.help,
-            snippet=_drawing(conv, defect),
-            notes=("onnx.checker and onnxruntime load this model; it fails on the first run",),
+            snippet=_drawing(conv, defect) if plain else (),
+            notes=(LATE,) if plain else (),
             **error.data,
         )
 
@@ -35,11 +38,11 @@ def _drawing(conv: Node, defect: Defect) -> tuple[str, ...]:
     x, w = defect.step.ins[:2]
     if x is None or w is None or w.shape is None:
         return ()
-    output = conv.graph.declared(conv.outputs[0])
+    output = conv.graph.declared(conv.output(0))
     kernel = "x".join(str(d) for d in w.shape[2:])
-    name = f"'{conv.inputs[0]}' "
-    first = f"{name}{x} ──> {conv.label} ({conv.op_type} {kernel}) ──> '{conv.outputs[0]}'"
-    weight = f"'{conv.inputs[1]}' {w}"
+    name = f"'{conv.input(0)}' "
+    first = f"{name}{x} ──> {conv.label} ({conv.op_type} {kernel}) ──> '{conv.output(0)}'"
+    weight = f"'{conv.input(1)}' {w}"
     group = defect.error.data.get("group", 1)
     return (
         f"{first} {output}" if output is not None else first,

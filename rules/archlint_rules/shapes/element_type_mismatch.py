@@ -25,6 +25,17 @@ def element_type_mismatch(model: Model, analysis: Analysis) -> Findings:
     for scope in analysis.shapes.scopes:
         for step in scope.steps:
             node = step.node
+            if node.kind == "If":
+                branches = [
+                    [body.fact(n).dtype for n in body.graph.outputs] for body in step.children.values()
+                ]
+                for i, pair in enumerate(zip(*branches, strict=False)):
+                    if None not in pair and len(set(pair)) > 1:
+                        yield node.at(f"output {node.output(i)}").says(
+                            f"the branches give '{node.output(i)}' the types {' and '.join(map(str, pair))}",
+                            hint="put a Cast into one of the branches",
+                        )
+                continue
             if node.domain or not (node.op_type in SAME or node.op_type in EVERY):
                 continue
             seen = _types(step)

@@ -79,3 +79,46 @@ def test_heads_that_do_not_divide(lint):
       g (float[1,5,30] q) => (float[1,5,30] y) {{ y = Attention<q_num_heads={n}, kv_num_heads={n}>(q, q, q) }}"""
     assert len(told(lint, text.format(n=4), "SHP008")) == 1
     assert told(lint, text.format(n=5), "SHP008") == []
+
+
+TYPES = {
+    "integers for a Sqrt": (
+        "g (int64[2] x) => (int64[2] y) { y = Sqrt(x) }",
+        "SHP025",
+        "Sqrt takes a floating-point type here, 'x' is int64",
+    ),
+    "a shape of int32": (
+        "g (float[2] x) => (float[2] y) <int32[1] s = {2}> { y = Reshape(x, s) }",
+        "SHP025",
+        "Reshape takes int64 here, 's' is int32",
+    ),
+    "a condition that is a number": (
+        "g (float c, float[2] x) => (float[2] y) { y = Where(c, x, x) }",
+        "SHP025",
+        "Where takes bool here, 'c' is float32",
+    ),
+    "a declared type": (
+        "g (float[2] x) => (int64[2] y) { y = Relu(x) }",
+        "SHP024",
+        "output 'y' is declared int64 but Relu gives float32",
+    ),
+    "the types of two branches": (
+        """g (bool c, float[2] x, int64[2] i) => (float[2] y) {
+          y = If (c) <then_branch = t () => (float[2] a) { a = Relu(x) },
+                      else_branch = e () => (int64[2] b) { b = Abs(i) }> }""",
+        "SHP018",
+        "the branches give 'y' the types float32 and int64",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_element_types(lint, name):
+    text, code, message = TYPES[name]
+    assert [f.message for f in lint(text, code)] == [message]
+
+
+@pytest.mark.parametrize("code", ["SHP018", "SHP024", "SHP025"])
+def test_element_types_that_fit(lint, code):
+    text = "g (float[2] x, bool[2] c) => (float[2] y) <int64[1] s = {2}> { r = Reshape(x, s) y = Where(c, r, x) }"
+    assert lint(text, code) == []

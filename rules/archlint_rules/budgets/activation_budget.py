@@ -2,7 +2,7 @@ from archlint.api import Analysis, Findings, Model, bounds, rule
 
 
 @rule("BUD003", on=Model, severity="error", needs=("memory",))
-def activation_memory_budget(model: Model, analysis: Analysis, *, limit: int | None = None) -> Findings:
+def activation_budget(model: Model, analysis: Analysis, *, limit: int | None = None) -> Findings:
     """A model whose activations need more memory than the project allows.
 
     ``limit`` is a number of bytes for the largest sum of tensors that are alive at once, weights not
@@ -15,10 +15,10 @@ def activation_memory_budget(model: Model, analysis: Analysis, *, limit: int | N
     """
     if limit is None:
         return
-    peak = analysis.memory.at_least
-    least = bounds(peak)[0]
+    memory = analysis.memory
+    least = bounds(memory.at_least)[0]
     if least is not None and least > limit:
-        text = f"{least:,}" if isinstance(peak, int) else f"at least {least:,} ({peak})"
+        text = f"{least:,}" if isinstance(memory.peak, int) else f"at least {least:,} ({memory.at_least})"
         yield model.graph.at().says(
             f"activations need {text} bytes at once, the budget is {limit:,}", bytes=least
         )
