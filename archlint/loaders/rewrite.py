@@ -10,7 +10,7 @@ import contextlib
 import os
 import tempfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archlint.errors import LoadError
 
@@ -56,14 +56,36 @@ def rewrite(model: onnx.ModelProto, wishes: Iterable[Wish]) -> list[str]:
 
 
 class _Rewriter:
+    """A round of changes; `commit` puts them into the model.
+
+    What reads and makes each tensor is looked up in tables that every change keeps true, so that a
+    round over a large model takes time in proportion to its size.
+    """
+
     def __init__(self, model: onnx.ModelProto) -> None:
-        self.model = model
         self.graph = model.graph
         self.nodes: list[onnx.NodeProto] = list(self.graph.node)
+        self.removed: set[int] = set()
+        self.gone: set[str] = set()
+        """Tensors that are no more; ``undeclared`` ones lose their declaration only."""
+        self.undeclared: set[str] = set()
+        self.inputs = {v.name for v in self.graph.input}
+        self.outputs = {v.name for v in self.graph.output}
+        self.tensors = {t.name: t for t in self.graph.initializer}
         self.labels: dict[str, onnx.NodeProto | None] = {}
+        self.makers: dict[str, onnx.NodeProto] = {}
+        self.readers: dict[str, list[onnx.NodeProto]] = {}
+        self.hidden: set[str] = set()
+        """Names to which a body gives a meaning of its own."""
         for index, node in enumerate(self.nodes):
             label = node.name or f"#{index}"
             self.labels[label] = None if label in self.labels else node
+            for name in node.output:
+                self.makers.setdefault(name, node)
+            for name in dict.fromkeys(_reads(node)):
+                self.readers.setdefault(name, []).append(node)
+            for body in _bodies(node):
+                self.hidden |= _defined(body)
         self.grants: dict[str, Callable[[Wish], str | None]] = {
             "dead-node": self._dead,
             "unused-initializer": self._unused,
@@ -75,49 +97,52 @@ class _Rewriter:
             "declared-shape-contradiction": self._declared,
         }
 
+    def commit(self) -> None:
+        """Put the nodes, weights and declarations that are left into the model, in their order."""
+        left = self._left()
+        copies = [type(node)() for node in left]
+        for copy, node in zip(copies, left, strict=True):
+            copy.CopyFrom(node)
+        del self.graph.node[:]
+        self.graph.node.extend(copies)
+        _drop(self.graph.value_info, self.gone | self.undeclared)
+        _drop(self.graph.initializer, self.gone - self.makers.keys())
+
+    def _left(self) -> list[onnx.NodeProto]:
+        return [node for node in self.nodes if id(node) not in self.removed]
+
     def _node(self, wish: Wish) -> onnx.NodeProto | None:
         found = self.labels.get(wish.node) if wish.node is not None else None
-        return found if any(node is found for node in self.nodes) else None
+        return None if found is None or id(found) in self.removed else found
 
-    def _producer(self, tensor: str) -> onnx.NodeProto | None:
-        return next((n for n in self.nodes if tensor in n.output), None)
-
-    def _inputs(self) -> set[str]:
-        return {v.name for v in self.graph.input}
-
-    def _outputs(self) -> set[str]:
-        return {v.name for v in self.graph.output}
+    def _read(self, name: str) -> list[onnx.NodeProto]:
+        return [node for node in self.readers.get(name, ()) if id(node) not in self.removed]
 
     def _dead(self, wish: Wish) -> str | None:
         """Remove every node from which no output is reached."""
-        made = {name: node for node in self.nodes for name in node.output if name}
-        waiting = [made[name] for name in self._outputs() if name in made]
+        nodes = self._left()
+        waiting = [self.makers[name] for name in self.outputs if name in self.makers]
         live: set[int] = set()
         while waiting:
             node = waiting.pop()
             if id(node) not in live:
                 live.add(id(node))
-                waiting += [made[name] for name in _reads(node) if name in made]
-        dead = [n for n in self.nodes if id(n) not in live]
-        kept = [n for n in self.nodes if id(n) in live]
+                waiting += [self.makers[name] for name in _reads(node) if name in self.makers]
+        dead = [n for n in nodes if id(n) not in live]
         if not dead:
             return None
+        self.removed |= {id(n) for n in dead}
+        self.gone |= {name for n in dead for name in n.output if self.makers.get(name) is n}
         names = [n.name or n.op_type for n in dead]
-        gone = {name for n in dead for name in n.output}
-        self.nodes = kept
-        self._forget(gone)
         return f"removed {len(names)} dead node{'s'[: len(names) != 1]}: {_listed(names)}"
 
     def _unused(self, wish: Wish) -> str | None:
         """Remove one initializer that nothing reads and that is no input of the model."""
         name = wish.tensor
-        used = {n for node in self.nodes for n in _reads(node)} | self._outputs() | self._inputs()
-        for index, tensor in enumerate(self.graph.initializer):
-            if tensor.name == name and name not in used:
-                del self.graph.initializer[index]
-                self._forget({name})
-                return f"removed unused initializer '{name}'"
-        return None
+        if name not in self.tensors or name in self.inputs | self.outputs or self._read(name):
+            return None
+        self.gone.add(name)
+        return f"removed unused initializer '{name}'"
 
     def _identity(self, wish: Wish) -> str | None:
         node = self._node(wish)
@@ -132,7 +157,7 @@ class _Rewriter:
 
     def _transposes(self, wish: Wish) -> str | None:
         node = self._node(wish)
-        before = self._producer(node.input[0]) if node is not None else None
+        before = self.makers.get(node.input[0]) if node is not None else None
         if node is None or before is None or {node.op_type, before.op_type} != {"Transpose"}:
             return None
         first, second = (
@@ -149,56 +174,57 @@ class _Rewriter:
         if node is None or not source or any(node.output[1:]):
             return None
         result = node.output[0]
-        label = node.name or node.op_type
-        if self._hidden(source) or self._hidden(result):
+        if source in self.hidden or result in self.hidden:
             return None
-        if result in self._outputs():
-            maker = self._producer(source)
-            if maker is None or source in self._outputs() or maker is node:
+        if result in self.outputs:
+            maker = self.makers.get(source)
+            if maker is None or source in self.outputs or maker is node:
                 return None
+            self.removed.add(id(node))
             self._rename(source, result)
             maker.output[list(maker.output).index(source)] = result
-            self._forget({source})
+            self.makers[result] = maker
+            del self.makers[source]
+            self.gone.add(source)
         else:
+            self.removed.add(id(node))
             self._rename(result, source)
-            self._forget({result})
-        self.nodes = [n for n in self.nodes if n is not node]
-        return f"removed {node.op_type} '{label}'"
-
-    def _hidden(self, name: str) -> bool:
-        """True when a body gives ``name`` a meaning of its own."""
-        return any(name in _defined(body) for node in self.nodes for body in _bodies(node))
+            del self.makers[result]
+            self.gone.add(result)
+        return f"removed {node.op_type} '{node.name or result}'"
 
     def _rename(self, old: str, new: str) -> None:
-        for node in self.nodes:
+        readers = self._read(old)
+        for node in readers:
             _rename(node, old, new)
+        self.readers.pop(old, None)
+        self.readers.setdefault(new, []).extend(readers)
 
     def _duplicate(self, wish: Wish) -> str | None:
         """Merge an initializer into the first one with the same bytes."""
-        tensors = {t.name: t for t in self.graph.initializer}
-        copy = tensors.get(wish.tensor)
-        taken = self._inputs() | self._outputs()
-        if copy is None or copy.name in taken:
+        name = wish.tensor
+        taken = self.inputs | self.outputs | self.gone | self.hidden
+        if name not in self.tensors or name in taken:
             return None
+        copy = self.tensors[name]
+        alike = [
+            t
+            for t in self.graph.initializer
+            if t.name not in taken and t.data_type == copy.data_type and list(t.dims) == list(copy.dims)
+        ]
         key = _contents(copy)
-        for first in self.graph.initializer:
-            if first is copy or first.name == copy.name:
-                return None
-            if first.name not in taken and _contents(first) == key:
-                name = copy.name
-                if self._hidden(name) or self._hidden(first.name):
-                    return None
-                self._rename(name, first.name)
-                del self.graph.initializer[[t.name for t in self.graph.initializer].index(name)]
-                self._forget({name})
-                return f"merged initializer '{name}' into '{first.name}'"
-        return None
+        first = next((t.name for t in alike if t.name != name and _contents(t) == key), None)
+        if first is None:
+            return None
+        self._rename(name, first)
+        self.gone.add(name)
+        return f"merged initializer '{name}' into '{first}'"
 
     def _sort(self, wish: Wish) -> str | None:
         """Order the nodes so that each stands behind what it reads; file order where that leaves a choice."""
         import heapq
 
-        nodes = self.nodes
+        nodes = self._left()
         made = {name: i for i, node in enumerate(nodes) for name in node.output if name}
         before = [{made[name] for name in _reads(node) if name in made} for node in nodes]
         after: list[list[int]] = [[] for _ in nodes]
@@ -236,23 +262,15 @@ class _Rewriter:
                         dim.dim_param = size
                 return f"corrected the declared shape of output '{name}'"
         if any(info.name == name for info in self.graph.value_info):
-            self._forget({name})
+            self.undeclared.add(name)
             return f"removed the wrong declaration of '{name}'"
         return None
 
-    def commit(self) -> None:
-        """Put the nodes that are left into the model, in their order."""
-        copies = [type(node)() for node in self.nodes]
-        for copy, node in zip(copies, self.nodes, strict=True):
-            copy.CopyFrom(node)
-        del self.graph.node[:]
-        self.graph.node.extend(copies)
 
-    def _forget(self, names: set[str]) -> None:
-        """Remove what the file declares about tensors that are gone."""
-        for index in reversed(range(len(self.graph.value_info))):
-            if self.graph.value_info[index].name in names:
-                del self.graph.value_info[index]
+def _drop(listed: Any, names: set[str]) -> None:
+    for index in reversed(range(len(listed))):
+        if listed[index].name in names:
+            del listed[index]
 
 
 def _bodies(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
