@@ -82,10 +82,6 @@ class Constants:
         node = step.node
         if node.op_type == "If" and not node.domain:
             return self._branch(origin)
-        if step.children and not node.bodies:
-            (body,) = step.children.values()
-            function = next(f for f in self.flow.model.functions.values() if f.graph is body.graph)
-            return self.of(function.outputs[origin.index], body)
         evaluate = TABLE.get(node.op_type) if node.domain in _DOMAINS else None
         if evaluate is None:
             reason = f"'{origin.name}' is computed by {node.kind} '{node.label}'"
@@ -111,7 +107,7 @@ class Constants:
         node = origin.step.node
         condition = self.of(node.inputs[0], origin.scope)
         label = "then_branch" if bool(condition.reshape(-1)[0]) else "else_branch"
-        body = origin.step.children.get(label)
+        body = self.flow.children(origin.scope, origin.step).get(label)
         if body is None or origin.index >= len(body.graph.outputs):
             reason = f"If '{node.label}' has no {label}"
             raise Undetermined(reason)

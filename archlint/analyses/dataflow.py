@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from archlint.analyses.shapes import Scope, Shapes, Step
@@ -10,6 +10,12 @@ from archlint.model import UNKNOWN, AttributeReference, Fact, Graph, Model, Node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from archlint.model import Function
+
+MOST_SCOPES = 20_000
+"""Scopes that are told apart; beyond, calls that propagation walked as one stay one."""
+MOST_DEEP = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,38 +51,58 @@ class Origin:
 class Dataflow:
     """Tensors followed upstream over a propagated model.
 
-    Bodies that no operator walked (those of an unknown operator) are opened here with unknown
-    facts, so that what they hold is never overlooked.
+    Every call of a function has a scope of its own here, also where propagation walked several
+    calls as one. Bodies that no operator walked (those of an unknown operator) are opened with
+    unknown facts, so that what they hold is never overlooked.
     """
 
     def __init__(self, model: Model, shapes: Shapes) -> None:
         self.model = model
         self.shapes = shapes
-        self.scopes: list[Scope] = list(shapes.scopes)
+        self.scopes: list[Scope] = [shapes.main]
         self._callers: dict[int, tuple[Scope, Step]] = {}
+        self._children: dict[tuple[int, int], dict[str, Scope]] = {}
         self._steps: dict[int, dict[int, Step]] = {}
         self._uses: dict[int, dict[str, list[tuple[Step, int]]]] = {}
+        seen = {id(shapes.main)}
         for scope in self.scopes:  # grows while it is walked
             for step in scope.steps:
-                self._open_bodies(scope, step)
-                for child in step.children.values():
-                    self._callers.setdefault(id(child), (scope, step))
+                found = {**step.children, **self._unopened(scope, step)}
+                for label, child in found.items():
+                    if id(child) in seen and len(self.scopes) < MOST_SCOPES:
+                        path = (*scope.path, step.node.label, *((label,) if child.outer is not None else ()))
+                        found[label] = replace(child, path=path, outer=scope if child.outer else None)
+                    if id(found[label]) not in seen:
+                        seen.add(id(found[label]))
+                        self.scopes.append(found[label])
+                    self._callers.setdefault(id(found[label]), (scope, step))
+                if found:
+                    self._children[id(scope), id(step)] = found
 
-    def _open_bodies(self, scope: Scope, step: Step) -> None:
-        if len(scope.path) > 64:
-            return
-        for label, body in step.node.bodies.items():
-            if label in step.children:
-                continue
-            path = (*scope.path, step.node.label, label)
-            facts = {n: f for n, f in body.inputs.items() if n not in body.weights}
-            child = Scope(path, body, facts, scope.opsets, scope, arguments=scope.arguments)
-            child.steps += [
-                Step(n, None, [UNKNOWN if i else None for i in n.inputs], [UNKNOWN] * len(n.outputs))
-                for n in body.order
-            ]
-            step.children[label] = child
-            self.scopes.append(child)
+    def _unopened(self, scope: Scope, step: Step) -> dict[str, Scope]:
+        """Scopes for the bodies of a step that propagation did not walk."""
+        found: dict[str, Scope] = {}
+        for label, body in step.node.bodies.items() if len(scope.path) < MOST_DEEP else ():
+            if label not in step.children:
+                path = (*scope.path, step.node.label, label)
+                facts = {n: f for n, f in body.inputs.items() if n not in body.weights}
+                found[label] = Scope(path, body, facts, scope.opsets, scope, arguments=scope.arguments)
+                found[label].steps += [
+                    Step(n, None, [UNKNOWN if i else None for i in n.inputs], [UNKNOWN] * len(n.outputs))
+                    for n in body.order
+                ]
+        return found
+
+    def children(self, scope: Scope, step: Step) -> dict[str, Scope]:
+        """The scopes that ``step`` opens when it runs in ``scope``: bodies by attribute, or a function."""
+        return self._children.get((id(scope), id(step)), {})
+
+    def called(self, scope: Scope, step: Step) -> tuple[Function, Scope] | None:
+        """The function that ``step`` calls, and its scope for this call."""
+        node = step.node
+        function = self.model.functions.get((node.domain, node.op_type, node.overload))
+        inner = self.children(scope, step)
+        return None if function is None or not inner else (function, next(iter(inner.values())))
 
     def caller(self, scope: Scope) -> tuple[Scope, Step] | None:
         """The scope and step whose body or function ``scope`` is; None for the main one."""
@@ -110,16 +136,19 @@ class Dataflow:
             node = graph.producers.get(name)
             if node is not None:
                 step = self.step(scope, node)
-                return Origin(scope, name, step=step, index=node.outputs.index(name))
-            if name in graph.inputs:
-                return Origin(scope, name)
+                index = node.outputs.index(name)
+                call = None if step is None else self.called(scope, step)
+                if call is not None and index < len(call[0].outputs):
+                    name, scope = call[0].outputs[index], call[1]
+                    continue
+                return Origin(scope, name, step=step, index=index)
             called = self._argument(name, scope)
             if called is not None:
                 name, scope = called
                 if not name:
                     return Origin(scope, "")
                 continue
-            if scope.outer is None:
+            if scope.outer is None or name in graph.inputs:
                 return Origin(scope, name)
             scope = scope.outer
 

@@ -76,14 +76,11 @@ class Ranges:
         step = origin.step
         assert step is not None
         node, index = step.node, origin.index
-        if not step.children:
+        children = self.flow.children(origin.scope, step)
+        if not children:
             return None
-        if not node.bodies:
-            (body,) = step.children.values()
-            names = [f.outputs for f in self.flow.model.functions.values() if f.graph is body.graph]
-            return [self.flow.origin(names[0][index], body)] if names else []
         found = []
-        for body in step.children.values():
+        for body in children.values():
             # the first output of a Loop body is its condition; a state passes unchanged at zero trips
             at = index + 1 if node.op_type == "Loop" else index
             outputs = list(body.graph.outputs)

@@ -25,7 +25,7 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise UsageError(f"{os.fspath(path)}: not an .npz file of named arrays")
             return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, zipfile.BadZipFile, AttributeError) as error:
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, AttributeError) as error:
         if isinstance(error, UsageError):
             raise
         raise UsageError(f"{os.fspath(path)}: cannot be read as .npz: {error}") from error

@@ -49,16 +49,17 @@ def decomposed(analysis: Analysis) -> list[Found]:
 
 
 def _groups(updates: list[Update]) -> list[list[Update]]:
-    """Updates of one kind that share a stored matrix; one without any stands alone."""
-    groups: list[tuple[str, set[int], list[Update]]] = []
+    """Updates of one kind that share a stored matrix, or of which one keeps what the other made."""
+    groups: list[tuple[str, set[int], set[Key], list[Update]]] = []
     for update in updates:
-        used = set(update.used)
-        joined = [g for g in groups if g[0] == update.kind and g[1] & used]
-        merged = (update.kind, used.union(*(g[1] for g in joined)), [u for g in joined for u in g[2]])
-        merged[2].append(update)
+        used, made = set(update.used), {update.made.key}
+        memory = None if update.memory is None else update.memory.key
+        joined = [g for g in groups if g[0] == update.kind and (g[1] & used or memory in g[2])]
+        steps = [u for g in joined for u in g[3]] + [update]
         groups = [g for g in groups if not any(g is j for j in joined)]
-        groups.append(merged)
-    return [g[2] for g in groups]
+        merged = used.union(*(g[1] for g in joined)), made.union(*(g[2] for g in joined))
+        groups.append((update.kind, *merged, steps))
+    return [g[3] for g in groups]
 
 
 class _Group:
@@ -87,16 +88,22 @@ class _Group:
 
     def _recurs(self, update: Update) -> bool:
         """True when the state an update reads is one that this cell made before."""
-        if update.memory is not None and self._is_state(update.memory, self.memories, update.made):
+        streamed = update.kind == "LSTM" or "reset" in update.parts
+        if update.memory is not None and self._is_state(
+            update.memory, self.memories, update.made, streamed=streamed
+        ):
             return True
         return any(
-            self._is_state(term.source, self.hidden, update.hidden)
+            self._is_state(term.source, self.hidden, update.hidden, streamed=streamed)
             for part in update.parts.values()
             for term in part.form.terms
         )
 
-    def _is_state(self, source: Origin, made: set[Key], new: Origin) -> bool:
-        """A tensor that an earlier step made, a state carried by a Loop or Scan, or streamed state."""
+    def _is_state(self, source: Origin, made: set[Key], new: Origin, *, streamed: bool = True) -> bool:
+        """A tensor that an earlier step made, or a state that a Loop, a Scan or the caller carries.
+
+        The caller's (``streamed``) are told only where the cell could not be a plain or highway layer.
+        """
         if source.key in made:
             return True
         if source.step is not None or source.weight is not None or not source.name:
@@ -105,7 +112,7 @@ class _Group:
         if carried is not None:
             return self.linear.through(carried).key in made
         main = source.scope is self.flow.shapes.main
-        if not main or source.name not in source.scope.graph.inputs:
+        if not streamed or not main or source.name not in source.scope.graph.inputs:
             return False
         return self.linear.through(new).key in self._given_out(new) and self._like_a_state(source)
 

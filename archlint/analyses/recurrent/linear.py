@@ -181,7 +181,7 @@ class Linear:
     def _made(self, origin: Origin, depth: int) -> Form:
         row = self.row(origin)
         if row is not None:
-            return Form((), row, self.weights(origin))
+            return Form((), row)
         bare = Form((Term(self.through(origin)),))
         step = origin.step
         if step is None or depth > DEEPEST:
