@@ -54,3 +54,10 @@ def hook(session: nox.Session) -> None:
             shutil.copy(f"{root}/fixtures/{name}", folder)
             session.run("git", "add", "-A", external=True)
             session.run("pre-commit", "try-repo", root, "archlint", "--files", name, success_codes=codes)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Hostile models for as many seconds as given (default 600), from a seed if one follows."""
+    session.install("-e", ".")
+    session.run("python", "tests/fuzz/session.py", *(session.posargs or ("600",)))

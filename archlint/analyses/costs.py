@@ -142,6 +142,9 @@ class Counting:
                 return total
             missing[step.node.kind, step.reason or "unknown operator"] += 1
             return None
+        if not step.outs and not bodies:
+            missing[step.node.kind, "it has no output"] += 1
+            return None
         if step.outs and not bodies and all(f.constant for f in step.outs):
             self.folded.add(id(step))
             return FREE
