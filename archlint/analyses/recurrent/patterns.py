@@ -14,7 +14,8 @@ from archlint.analyses.recurrent.activations import Activation
 from archlint.errors import Undetermined
 
 if TYPE_CHECKING:
-    from archlint.analyses.recurrent.linear import Form, Linear
+    from archlint.analyses.recurrent.form import Form
+    from archlint.analyses.recurrent.linear import Linear
     from archlint.analyses.shapes import Scope, Step
 
 GATE_OPS = frozenset({"Sigmoid", "HardSigmoid"})

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 STEPS = 60
 BATCH = 8
+ROWS = 512
+"""Inputs that are multiplied with W at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,11 +66,10 @@ def simulate(
     def clip(z: Array) -> Array:
         return z if cell.clip is None else np.clip(z, -cell.clip, cell.clip)
 
-    for row in x:
-        u = np.asarray(row, dtype)
+    for driven in _driven(W, x, dtype):
 
-        def z(q: str, u: Array = u, h: Array = h, c: Array | None = None) -> Array:
-            total = u @ W[q].T + h @ R[q].T + (b[q] + rb[q])
+        def z(q: str, u: dict[str, Array] = driven, h: Array = h, c: Array | None = None) -> Array:
+            total = u[q] + h @ R[q].T + (b[q] + rb[q])
             return clip(total if c is None or q not in P else total + P[q] * c)
 
         if cell.kind == "LSTM":
@@ -83,15 +84,28 @@ def simulate(
             update, reset = cell.f(z("update")), cell.f(z("reset"))
             q = "candidate"
             if cell.linear_before_reset:
-                inner = u @ W[q].T + b[q] + reset * (h @ R[q].T + rb[q])
+                inner = driven[q] + b[q] + reset * (h @ R[q].T + rb[q])
             else:
-                inner = u @ W[q].T + b[q] + (reset * h) @ R[q].T + rb[q]
+                inner = driven[q] + b[q] + (reset * h) @ R[q].T + rb[q]
             g = cell.g(clip(inner))
             h = (1 - update) * g + update * h
             yield Moment({"update": update, "reset": reset, "candidate": g}, h, None)
         else:
             h = cell.f(z("state"))
             yield Moment({"state": h}, h, None)
+
+
+def _driven(weights: dict[str, Array], x: Array, dtype: Any) -> Iterator[dict[str, Array]]:
+    """W_q x of each step, many steps multiplied at once: W is then read once, not once a step."""
+    import numpy as np
+
+    block = max(1, ROWS // max(x.shape[1], 1))
+    for start in range(0, len(x), block):
+        part = np.asarray(x[start : start + block], dtype)
+        flat = part.reshape(-1, part.shape[-1])
+        made = {q: (flat @ w.T).reshape(*part.shape[:2], -1) for q, w in weights.items()}
+        for k in range(len(part)):
+            yield {q: m[k] for q, m in made.items()}
 
 
 def measure(
