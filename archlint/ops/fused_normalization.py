@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from archlint.errors import ShapeError
 from archlint.model import Fact, unknown_dims
 from archlint.ops import attribute
-from archlint.ops.activation import Activation, gated
+from archlint.ops.activation import Activation
 from archlint.ops.agreement import agree, vector
 from archlint.ops.cost import Cost
+from archlint.ops.gated_activation import gated
 from archlint.ops.interval import ANY, Interval
 from archlint.ops.normalization import OverLastAxes, standardised
 from archlint.ops.operator import Operator, operator

@@ -121,6 +121,8 @@ def compare(case: Case, *, exact: bool = True) -> str:
             assert fact.dtype == str(array.dtype), (case, fact.dtype, array.dtype)
     if case.op == "ConvTranspose" and {"output_padding", "output_shape"} & case.attrs.keys():
         return "equal"  # onnx and onnxruntime disagree; the runtime decides
+    if case.op == "Range":
+        return "equal"  # onnx counts the steps in double precision, onnxruntime in that of the inputs
     for fact, shape in zip(step.outs, case.inferred() or [], strict=False):
         if shape is not None and exact:
             assert fact.shape == shape, (case, str(fact), shape)
