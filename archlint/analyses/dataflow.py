@@ -54,13 +54,16 @@ class Dataflow:
         self.shapes = shapes
         self.scopes: list[Scope] = list(shapes.scopes)
         self._callers: dict[int, tuple[Scope, Step]] = {}
+        self._shared: set[int] = set()
+        self._functions = {id(f.graph): f for f in model.functions.values()}
         self._steps: dict[int, dict[int, Step]] = {}
         self._uses: dict[int, dict[str, list[tuple[Step, int]]]] = {}
         for scope in self.scopes:  # grows while it is walked
             for step in scope.steps:
                 self._open_bodies(scope, step)
                 for child in step.children.values():
-                    self._callers.setdefault(id(child), (scope, step))
+                    if self._callers.setdefault(id(child), (scope, step))[1] is not step:
+                        self._shared.add(id(child))
 
     def _open_bodies(self, scope: Scope, step: Step) -> None:
         if len(scope.path) > 64:
@@ -79,7 +82,10 @@ class Dataflow:
             self.scopes.append(child)
 
     def caller(self, scope: Scope) -> tuple[Scope, Step] | None:
-        """The scope and step whose body or function ``scope`` is; None for the main one."""
+        """The scope and step whose body or function ``scope`` is; None for the main one.
+
+        Of a scope that several calls share, the first.
+        """
         return self._callers.get(id(scope))
 
     def step(self, scope: Scope, node: Node) -> Step | None:
@@ -111,31 +117,27 @@ class Dataflow:
             if node is not None:
                 step = self.step(scope, node)
                 return Origin(scope, name, step=step, index=node.outputs.index(name))
-            if name in graph.inputs:
-                return Origin(scope, name)
             called = self._argument(name, scope)
             if called is not None:
                 name, scope = called
                 if not name:
                     return Origin(scope, "")
                 continue
-            if scope.outer is None:
-                return Origin(scope, name)
+            if name in graph.inputs or scope.outer is None:
+                # calls that share a scope were given the same stored tensor
+                given = scope.facts.get(name) if id(graph) in self._functions else None
+                return Origin(scope, name, weight=None if given is None else given.weight)
             scope = scope.outer
 
     def _argument(self, name: str, scope: Scope) -> tuple[str, Scope] | None:
-        """The tensor that a function's caller passed for its parameter ``name``."""
-        if scope.outer is not None:
-            return None
+        """The tensor that a function's only caller passed for its parameter ``name``."""
+        function = self._functions.get(id(scope.graph)) if scope.outer is None else None
         above = self._callers.get(id(scope))
-        if above is None:
+        if function is None or above is None or id(scope) in self._shared or name not in function.inputs:
             return None
         caller, step = above
-        for function in self.model.functions.values():
-            if function.graph is scope.graph and name in function.inputs:
-                i = function.inputs.index(name)
-                return (step.node.inputs[i] if i < len(step.node.inputs) else ""), caller
-        return None
+        i = function.inputs.index(name)
+        return (step.node.inputs[i] if i < len(step.node.inputs) else ""), caller
 
     def through(self, origin: Origin, kinds: frozenset[str]) -> Origin:
         """``origin`` after every step of ``kinds`` has been followed to its first input."""

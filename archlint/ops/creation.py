@@ -143,6 +143,8 @@ def _steps(first: Any, last: Any, step: Any, dtype: str | None) -> Dim:
     """``max(ceil((last - first) / step), 0)``."""
     if not any(isinstance(v, Expr) for v in (first, last, step)):
         span = fit(last - first, dtype)
+        if span is None:
+            return fresh()
         if isinstance(span, float) or isinstance(step, float):
             ratio = float(span) / float(step)  # type: ignore[arg-type]
             return max(math.ceil(ratio), 0) if math.isfinite(ratio) else fresh()
