@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Analysis:
     """Shapes, costs, memory, ranges and recurrent gates of a model, lazily.
 
-    ``dims`` fixes symbols, ``shapes`` the shapes of graph inputs. Asking for ``shapes`` or
+    ``dims`` fixes symbols or bounds them, ``(least, greatest)``; ``shapes`` the shapes of graph inputs. Asking for ``shapes`` or
     ``costs`` reads no weight beyond the small ones that decide shapes. ``input_ranges`` gives what
     is known of graph inputs; ``assumed_range`` closes a side of a recurrent cell's input that the
     graph leaves open, and every result that rests on it says so. ``calibration`` holds real inputs
@@ -36,7 +36,7 @@ class Analysis:
         self,
         model: Model,
         *,
-        dims: Mapping[str, Dim] | None = None,
+        dims: Mapping[str, Dim | tuple[int, int | None]] | None = None,
         shapes: Mapping[str, tuple[Dim, ...]] | None = None,
         operators: Registry | None = None,
         input_ranges: Mapping[str, Interval] | None = None,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archlint.model import Fact, Graph
-from archlint.symbolic import Dim, Expr, Symbol, free_symbols, fresh, rename
+from archlint.symbolic import Dim, Expr, Symbol, bounds, free_symbols, fresh, rename
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +33,28 @@ class Call:
         places = {index: symbol for symbol, index in names.items()}
         mapping: dict[Symbol, Dim] = {old: Expr({(places[i],): 1}) for old, i in self.names.items()}
         return [renamed(fact, mapping) for fact in self.outs]
+
+
+def simplified(fact: Fact | None, plain: dict[Dim, Dim]) -> Fact | None:
+    """``fact`` with every long formula of unknown sizes as one unknown, equal ones as the same.
+
+    Calls inside calls would otherwise see longer and longer formulas, no two of them alike.
+    """
+    if fact is None or fact.kind != "tensor" or _plain(fact):
+        return fact
+
+    def change(value: Any) -> Any:
+        if not isinstance(value, Expr) or value.known or not _long(value):
+            return value
+        return plain.setdefault(value, fresh(bounds(value)[0]))
+
+    shape = None if fact.shape is None else tuple([change(d) for d in fact.shape])
+    content = None if fact.content is None else tuple([change(v) for v in fact.content])
+    return Fact(fact.dtype, shape, content, fact.weight, fact.constant)
+
+
+def _long(dim: Expr) -> bool:
+    return len(dim.terms) > 2 or any(not isinstance(a, Symbol) for m in dim.terms for a in m)
 
 
 def signature(facts: Sequence[Fact | None], arguments: Mapping[str, Any]) -> tuple[Any, Names]:

@@ -11,10 +11,11 @@ a budget of their own, behind which a loop is walked once with nothing known of 
 
 from __future__ import annotations
 
+import gc
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from archlint.analyses.calls import Call, signature
+from archlint.analyses.calls import Call, signature, simplified
 from archlint.analyses.declared import contradictions
 from archlint.analyses.scopes import Defect, Scope, Shapes, Step, weight_fact
 from archlint.errors import LoadError, ShapeError, Undetermined
@@ -76,7 +77,13 @@ class Propagation:
         graph = self.model.graph
         facts = {name: self._input(name, f) for name, f in graph.inputs.items() if name not in graph.weights}
         main = Scope((), graph, facts, self.model.opsets)
-        self.walk(main)
+        collecting = gc.isenabled()
+        gc.disable()  # a million objects are made and nearly all of them stay
+        try:
+            self.walk(main)
+        finally:
+            if collecting:
+                gc.enable()
         scopes: list[Scope] = []
         seen: set[int] = set()
         waiting = [main]
@@ -101,6 +108,11 @@ class Propagation:
     def spare(self) -> bool:
         """True while bodies may be walked to try something out."""
         return self.tried < MAX_TRIED or (self.limit > MIN_LIMIT and self.tried < self.limit // 2)
+
+    @property
+    def trying(self) -> bool:
+        """True inside a trial."""
+        return self.muted > 0
 
     def _input(self, name: str, declared: Fact) -> Fact:
         shape = self.shapes.get(name, declared.shape)
@@ -246,7 +258,10 @@ class Propagation:
         if len(step.ins) > len(function.inputs):
             message = f"function '{function.name}' takes {len(function.inputs)} inputs, gets {len(step.ins)}"
             raise ShapeError("input-count", message)
-        given = [step.ins[i] if i < len(step.ins) else None for i in range(len(function.inputs))]
+        plain: dict[Dim, Dim] = {}
+        given = [
+            simplified(step.ins[i], plain) if i < len(step.ins) else None for i in range(len(function.inputs))
+        ]
         arguments = {**function.attributes, **attrs}
         key: Any
         try:

@@ -90,7 +90,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
     from archlint.linting.session import Session
 
     started = time.perf_counter()
-    pinned, _ = parse_dims(given["dims"])
+    pinned, ranges = parse_dims(given["dims"])
     given_to = given_globally(
         ctx.obj,
         select=given["select"],
@@ -99,7 +99,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
         fail_on=given["fail_on"],
         min_severity=given["min_severity"],
         weights=given["weights"],
-        dims=pinned,
+        dims={**pinned, **ranges},
         shapes=parse_shapes(given["shapes"]),
     )
     session = Session(given_to)

@@ -53,7 +53,7 @@ class Plan:
     fail_on: str = "warning"
     min_severity: str = "info"
     weights: str = "auto"
-    dims: Mapping[str, Dim] = field(default_factory=dict)
+    dims: Mapping[str, Dim | tuple[int, int | None]] = field(default_factory=dict)
     shapes: Mapping[str, tuple[Dim, ...]] = field(default_factory=dict)
     ignored: frozenset[str] = frozenset()
     """Codes of notices that are not to be shown."""

@@ -39,7 +39,7 @@ class Given:
     fail_on: str | None = None
     min_severity: str | None = None
     weights: str | None = None
-    dims: Mapping[str, Dim] = field(default_factory=dict)
+    dims: Mapping[str, Dim | tuple[int, int | None]] = field(default_factory=dict)
     shapes: Mapping[str, tuple[Dim, ...]] = field(default_factory=dict)
 
 

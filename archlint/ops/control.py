@@ -110,7 +110,7 @@ class Loop(Iteration):
     ) -> tuple[list[Fact], int] | None:
         """Facts after running the body once for each iteration, where their number is known and small."""
         walker = self.walker
-        if walker is None or not walker.spare or not (trips is None or isinstance(most, int)):
+        if walker is None or walker.trying or not (trips is None or isinstance(most, int)):
             return None
         limit = self.most_unrolled(body)
         if isinstance(most, int) and most > limit:

@@ -143,6 +143,8 @@ def _steps(first: Any, last: Any, step: Any, dtype: str | None) -> Dim:
     """``max(ceil((last - first) / step), 0)``."""
     if not any(isinstance(v, Expr) for v in (first, last, step)):
         span = fit(last - first, dtype)
+        if span is None:
+            return fresh()
         if isinstance(span, float) or isinstance(step, float):
             # where the steps nearly meet the limit, runtimes differ in what they round before dividing
             spans = (float(span), float(last) - float(first))  # type: ignore[arg-type]

@@ -192,7 +192,7 @@ class Split(Movement):
         for size in sizes:
             dim: Dim = fresh() if size is None or isinstance(size, float) else size
             shape = (*x.shape[:axis], dim, *x.shape[axis + 1 :])
-            if at is not None and isinstance(dim, int) and (x.content is not None or x.weight is not None):
+            if at is not None and isinstance(dim, int) and _inside(at + dim, x.shape[axis]) and _followed(x):
                 places = range(at, at + dim)
                 facts.append(self.arranged(x, shape, lambda a, p=places: a.take(p, axis=axis)))  # type: ignore[misc]
                 at += dim
@@ -223,6 +223,14 @@ class Split(Movement):
             found.append(Interval(ends[0], ends[1], x.source))
             at += size
         return found
+
+
+def _inside(end: int, size: Dim) -> bool:
+    return isinstance(size, int) and end <= size
+
+
+def _followed(x: Fact) -> bool:
+    return x.content is not None or x.weight is not None
 
 
 @operator("Split", since=2)

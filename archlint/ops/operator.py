@@ -34,6 +34,11 @@ class Walker(Protocol):
         """True while bodies may be walked to try something out; else one walk must do."""
         ...
 
+    @property
+    def trying(self) -> bool:
+        """True inside a trial."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Signature:
