@@ -64,12 +64,12 @@ def _port(scope: Scope, name: str) -> dict[str, Any]:
 
 
 def _totals(analysis: Analysis) -> dict[str, Any]:
-    total, stored = analysis.costs.total, analysis.costs.parameters
+    total, stored, memory = analysis.costs.total, analysis.costs.parameters, analysis.memory
     return {
-        "macs": dim(total.macs),
-        "mults": dim(total.mults),
-        "adds": dim(total.adds),
-        "other": dim(total.other),
+        "macs": _counted(analysis, total.macs),
+        "mults": _counted(analysis, total.mults),
+        "adds": _counted(analysis, total.adds),
+        "other": _counted(analysis, total.other),
         "params": stored.learned,
         "stored_apart": {
             "statistics": stored.statistics,
@@ -79,8 +79,14 @@ def _totals(analysis: Analysis) -> dict[str, Any]:
         },
         "weight_bytes": stored.total_bytes,
         "weight_bytes_by_dtype": stored.bytes,
-        "peak_activation_bytes": dim(analysis.memory.peak),
+        "peak_activation_bytes": dim(memory.peak),
+        "peak_activation_step": None if memory.step is None else memory.step.node.label,
     }
+
+
+def _counted(analysis: Analysis, count: Dim) -> int | str | None:
+    """A total; None, not zero, where all that could add to it was not counted."""
+    return None if count == 0 and analysis.costs.uncounted else dim(count)
 
 
 def _symbols(total: Cost) -> dict[str, dict[str, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archlint.model import shape_text
+from archlint.model import fully_known, shape_text
 from archlint.reporting.recurrent import HEADER, explain, recurrent_table
 from archlint.reporting.safe import printable
 from archlint.symbolic import Expr
@@ -148,9 +148,9 @@ def _table(analysis: Analysis, rows: list[_Row], width: int) -> Table:
         table.add_column(
             "params", number(analysis.costs.parameters.learned), justify="right", overflow="fold"
         )
-        table.add_column("macs", number(total.macs), justify="right", overflow="fold")
-    table.add_column("mults", number(total.mults), justify="right", overflow="fold", min_width=9)
-    table.add_column("adds", number(total.adds), justify="right", overflow="fold", min_width=9)
+        table.add_column("macs", _total(analysis, total.macs), justify="right", overflow="fold")
+    table.add_column("mults", _total(analysis, total.mults), justify="right", overflow="fold", min_width=9)
+    table.add_column("adds", _total(analysis, total.adds), justify="right", overflow="fold", min_width=9)
     if wide:
         table.add_column("% mults", justify="right", no_wrap=True)
     for row in rows:
@@ -170,16 +170,32 @@ def _table(analysis: Analysis, rows: list[_Row], width: int) -> Table:
     return table
 
 
+def _total(analysis: Analysis, count: Dim) -> str:
+    """A total, said to be a lower bound where some operators were not counted."""
+    if not analysis.costs.uncounted:
+        return number(count)
+    return "?" if count == 0 else f">= {number(count)}"
+
+
 def _share(cost: Cost | None, total: Cost) -> str:
     if cost is None or not isinstance(cost.mults, int) or not isinstance(total.mults, int) or not total.mults:
         return ""
     return f"{100 * cost.mults / total.mults:.1f}"
 
 
+def _open_inputs(analysis: Analysis) -> Iterator[tuple[str, str]]:
+    """Graph inputs with a size that has no name, so that no total can be a formula of it."""
+    main = analysis.shapes.main
+    for name in main.graph.inputs:
+        shape = main.fact(name).shape
+        if name not in main.graph.weights and shape is not None and not fully_known(shape):
+            yield name, shape_text(shape)
+
+
 def _peak(analysis: Analysis) -> str:
     memory = analysis.memory
     if memory.peak is None:
-        return f"peak activations unknown: '{memory.unknown}' has no known size"
+        return f"peak activations unknown: {memory.unknown}"
     where = "" if memory.step is None else f", at '{memory.step.node.label}'"
     return f"peak activations {size(memory.peak)}{where}"
 
@@ -198,6 +214,8 @@ def _footer(analysis: Analysis, rows: list[_Row], shown: int) -> Iterator[str]:
     hidden = len(rows) - shown
     if hidden:
         yield f"{hidden} more layer{'s' * (hidden != 1)} not shown (no arithmetic per run, or cut by --top): --all"
+    for name, shape in _open_inputs(analysis):
+        yield printable(f"input '{name}' {shape} leaves sizes without a name: --shape {name}=... fixes them")
     for u in analysis.costs.uncounted:
         yield printable(f"not counted: {u.count} x {u.op}: {u.reason}")
     yield CONVENTION
