@@ -61,6 +61,7 @@ class Dataflow:
         self.shapes = shapes
         self.scopes: list[Scope] = [shapes.main]
         self._callers: dict[int, tuple[Scope, Step]] = {}
+        self._shared: set[int] = set()
         self._children: dict[tuple[int, int], dict[str, Scope]] = {}
         self._steps: dict[int, dict[int, Step]] = {}
         self._uses: dict[int, dict[str, list[tuple[Step, int]]]] = {}
@@ -75,6 +76,8 @@ class Dataflow:
                     if id(found[label]) not in seen:
                         seen.add(id(found[label]))
                         self.scopes.append(found[label])
+                    else:
+                        self._shared.add(id(child))  # too many scopes: what a call passes stays unknown
                     self._callers.setdefault(id(found[label]), (scope, step))
                 if found:
                     self._children[id(scope), id(step)] = found
@@ -157,7 +160,7 @@ class Dataflow:
         if scope.outer is not None:
             return None
         above = self._callers.get(id(scope))
-        if above is None:
+        if above is None or id(scope) in self._shared:
             return None
         caller, step = above
         for function in self.model.functions.values():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archlint.model import Fact
+from archlint.model import Fact, unknown_dims
 from archlint.model.fact import MAX_CONTENT
 from archlint.ops.merging import Unlike, covers, merge, merge_all, top
 from archlint.ops.operator import Operator
@@ -78,8 +78,10 @@ class Iteration(Operator):
         if fact.shape is None:
             return fact.of(None)
         at = axis + len(fact.shape) + 1 if axis < 0 else axis
+        # what no run has made has no size: runtimes fill in 0 for those they do not know
         count = fresh() if trips is None else trips
-        return fact.of((*fact.shape[:at], count, *fact.shape[at:]))
+        shape = fact.shape if trips != 0 else unknown_dims(len(fact.shape))
+        return fact.of((*shape[:at], count, *shape[at:]))
 
     def joined(self, facts: Sequence[Fact]) -> Fact:
         """The outputs of runs that are known one by one, put together along a new first axis."""
