@@ -61,3 +61,10 @@ def fuzz(session: nox.Session) -> None:
     """Hostile models for as many seconds as given (default 600), from a seed if one follows."""
     session.install("-e", ".")
     session.run("python", "tests/fuzz/session.py", *(session.posargs or ("600",)))
+
+
+@nox.session
+def soundness(session: nox.Session) -> None:
+    """Random recurrent cells run against their proven boxes: 20 million comparisons, or as many as given."""
+    session.install("-e", ".[test]")
+    session.run("python", "-m", "tests.soundness", *session.posargs)
