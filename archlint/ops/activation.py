@@ -210,6 +210,7 @@ class HardSigmoid(Activation):
     """
 
     image = (0.0, 1.0)
+    slack = 1e-6
 
     each = Cost(mults=1, adds=1, other=2)
     alpha = attribute.number(0.2)

@@ -108,7 +108,7 @@ def recurrent_table(analysis: Analysis) -> list[tuple[str, ...]]:
     return rows
 
 
-def explain(cell: Cell, most: int = 5) -> list[str]:
+def explain(cell: Cell, most: int = 3) -> list[str]:
     """What the verdicts on a cell mean, in sentences: which units, why, what it does, what to try."""
     where = f"{cell.title} '{cell.name}'"
     if not cell.analysed:
@@ -127,7 +127,8 @@ def explain(cell: Cell, most: int = 5) -> list[str]:
                         f"{len(units)} of {gate.units} {gate.name} gates are {side} ({tier}): "
                         f"units {listed(units)}. {_EFFECT.get((gate.name, side), '')}".rstrip()
                     )
-                    lines += [f"  unit {u}: {gate.why(u)}{_seen(gate, u)}" for u in units[:most]]
+                    if tier != "possible" and gate.name in _REMEMBERS:
+                        lines += [f"  unit {u}: {gate.why(u)}{_seen(gate, u)}" for u in units[:most]]
     if len(lines) == 1 + len(cell.notes):
         lines.append("No gate is stuck.")
     return lines
@@ -139,6 +140,9 @@ def _seen(gate: Gate, unit: int) -> str:
     shut, wide = gate.measured.closed[unit], gate.measured.open[unit]
     return f"; on the calibration data closed {shut:.1%}, open {wide:.1%} of the steps"
 
+
+_REMEMBERS = frozenset({"forget", "update", "state"})
+"""Gates that decide the memory; of the others the unit numbers are enough."""
 
 _EFFECT = {
     ("forget", "closed"): "They forget within a step and their gate has almost no gradient; "
