@@ -51,6 +51,8 @@ class Costs:
     uncounted: list[Uncounted]
     by_step: dict[int, Cost | None] = field(repr=False)
     folded: set[int] = field(repr=False)
+    at_load: Cost = FREE
+    """Work of the folded steps, as far as it has a count: done once, when the model is loaded."""
 
     def of(self, step: Step) -> Cost | None:
         """Cost of one step, its bodies included; None when it has no count."""
@@ -80,6 +82,7 @@ class Counting:
         self.shapes = shapes
         self.by_step: dict[int, Cost | None] = {}
         self.folded: set[int] = set()
+        self.at_load = FREE
         self._scopes: dict[int, _Tally] = {}
 
     def run(self) -> Costs:
@@ -91,7 +94,7 @@ class Counting:
             rows[op] += n
             reasons.setdefault(op, why)
         uncounted = [Uncounted(op, n, reasons[op]) for op, n in sorted(rows.items())]
-        return Costs(self.model, self.shapes, tally.known, uncounted, self.by_step, self.folded)
+        return Costs(self.model, self.shapes, tally.known, uncounted, self.by_step, self.folded, self.at_load)
 
     def _scope(self, scope: Scope) -> _Tally:
         """Work of one run of a scope; a scope that several calls share is counted for each."""
@@ -147,6 +150,7 @@ class Counting:
             return None
         if step.outs and not bodies and all(f.constant for f in step.outs):
             self.folded.add(id(step))
+            self._at_load(step)
             return FREE
         step.operator.body_costs = bodies
         if step.reason is not None and not bodies:
@@ -160,6 +164,16 @@ class Counting:
         if found is None:
             missing[step.node.kind, step.reason or _blocker(step)] += 1
         return found
+
+    def _at_load(self, step: Step) -> None:
+        """Add the work of a step on constants to what is done once."""
+        assert step.operator is not None
+        try:
+            cost = step.operator.cost(step.ins, step.outs)
+        except Exception:  # noqa: BLE001 - what is not counted per run needs no reason
+            return
+        if cost is not None and cost is not FREE and all(isinstance(f, int) for f in _fields(cost)):
+            self.at_load = self.at_load + cost
 
 
 def _fields(cost: Cost) -> tuple[Dim, Dim, Dim, Dim]:

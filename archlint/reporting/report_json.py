@@ -70,6 +70,7 @@ def _totals(analysis: Analysis) -> dict[str, Any]:
         "mults": _counted(analysis, total.mults),
         "adds": _counted(analysis, total.adds),
         "other": _counted(analysis, total.other),
+        "macs_at_load": dim(analysis.costs.at_load.macs),
         "params": stored.learned,
         "stored_apart": {
             "statistics": stored.statistics,

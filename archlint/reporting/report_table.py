@@ -211,6 +211,8 @@ def _footer(analysis: Analysis, rows: list[_Row], shown: int) -> Iterator[str]:
     besides = f"; stored besides the params: {', '.join(told)}" if told else ""
     yield f"weights {size(stored.total_bytes)}{besides}"
     yield _peak(analysis)
+    if analysis.costs.at_load.macs:
+        yield f"{number(analysis.costs.at_load.macs)} macs work on constants, once at load: not in the totals"
     hidden = len(rows) - shown
     if hidden:
         yield f"{hidden} more layer{'s' * (hidden != 1)} not shown (no arithmetic per run, or cut by --top): --all"

@@ -45,6 +45,7 @@ def test_work_on_constants_is_done_at_load_and_not_counted(tmp_path):
     found = analysed(tmp_path, nodes, [value("x", [2, 4])], ["y"], [W, stored("v", floats(4, 5))])
     assert found.costs.total.macs == 2 * 4 * 3
     assert len(found.costs.folded) == 1
+    assert found.costs.at_load.macs == 4 * 5 * 3
 
 
 def test_an_unknown_size_is_listed_and_never_zero(tmp_path):
