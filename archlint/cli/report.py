@@ -58,7 +58,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
         with held_off():
             write.one(path, examine)
     write.end()
-    sys.exit(2 if write.failed else 0)
+    ctx.exit(2 if write.failed else 0)
 
 
 def _examiner(given: dict[str, Any]) -> Callable[[str], Analysis]:
