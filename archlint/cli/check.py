@@ -15,7 +15,7 @@ import click
 
 from archlint.cli.garbage import held_off
 from archlint.cli.options import parse_dims, parse_shapes, sizes
-from archlint.cli.shared import given_globally, shared, warn
+from archlint.cli.shared import given_globally, shared, tell, warn
 from archlint.cli.sinks import Sinks, default_outputs
 from archlint.errors import ConfigError
 from archlint.reporting.formats import FORMATS
@@ -42,7 +42,28 @@ LEVELS = ("error", "warning", "info")
     "--fail-on", type=click.Choice(LEVELS), help="Severity that makes the status 1; default warning."
 )
 @click.option("--min-severity", type=click.Choice(LEVELS), help="Show findings from this severity on.")
+@click.option(
+    "--max-warnings",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Fail only when there are more than N warnings.",
+)
+@click.option(
+    "--pedantic", is_flag=True, help="Run the rules that are off by default too: style, weak hints."
+)
 @click.option("--exit-zero", is_flag=True, help="Status 0 in place of 1.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="NAME",
+    help="Judge models by what this runtime reads: onnxruntime-1.17, tensorrt-10; repeatable.",
+)
+@click.option(
+    "--lfs",
+    type=click.Choice(["error", "warn", "skip"]),
+    help="What a Git LFS pointer in a model's place is; default error.",
+)
 @click.option(
     "-o",
     "--output",
@@ -63,6 +84,7 @@ LEVELS = ("error", "warning", "info")
 @click.option("--accept-new", is_flag=True, help="Let --write-baseline add to a baseline that exists.")
 @click.option("--prune-baseline", is_flag=True, help="Remove what is gone from the baseline.")
 @click.option("--strict-baseline", is_flag=True, help="Status 2 when the baseline holds what is gone.")
+@click.option("--show-suppressed", is_flag=True, help="Write what is ignored or accepted to SARIF too.")
 @click.option("--ignore-suppressions", is_flag=True, help="Report what the models themselves ignore too.")
 @click.option("--fix", is_flag=True, help="Repair what can be repaired, in a new file *.fixed.onnx.")
 @click.option("--in-place", is_flag=True, help="With --fix: change the file itself.")
@@ -99,11 +121,17 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
         fail_on=given["fail_on"],
         min_severity=given["min_severity"],
         weights=given["weights"],
+        lfs=given["lfs"],
+        targets=given["targets"],
+        pedantic=given["pedantic"],
         dims={**pinned, **ranges},
         shapes=parse_shapes(given["shapes"]),
     )
     session = Session(given_to)
     checked = session.start(exit_zero=given["exit_zero"])
+    limit = given["max_warnings"]
+    checked.max_warnings = session.config.get("max-warnings") if limit is None else limit
+    checked.show_suppressed = given["show_suppressed"] or session.config.get("show-suppressed", False)
     sinks = Sinks(given["outputs"] or session.config.get("output") or default_outputs(), ctx.obj)
     baseline = _baseline(given, session)
     quiet = ctx.obj.get("quiet", False)
@@ -144,6 +172,8 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
         _keep(baseline, checked, given)
     if ctx.obj.get("verbose") or sys.stdout.isatty():
         checked.seconds = time.perf_counter() - started
+    checked.broken = bool(session.broken)
+    tell(session.broken)
     if not quiet:
         for text in dict.fromkeys(session.warnings):
             warn(text)
@@ -192,7 +222,7 @@ def _keep(baseline: Baseline, checked: Checked, given: dict[str, Any]) -> None:
         new = baseline.accept(checked.files)
         new.write()
         warn(f"wrote {new.path} ({len(new.entries)} entries)", "note")
-        checked.files = [replace(f, fails=False) for f in checked.files]
+        checked.files = [replace(f, fails=False, counts={}) for f in checked.files]
     elif gone and given["prune_baseline"]:
         for key in gone:
             del baseline.entries[key]

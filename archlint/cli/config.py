@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archlint.cli.shared import given_globally, shared
+from archlint.cli.shared import given_globally, shared, tell
 from archlint.errors import UsageError
 
 if TYPE_CHECKING:
@@ -101,6 +101,9 @@ def validate(ctx: click.Context, /, models: tuple[str, ...]) -> None:
     for model in models or (".",):
         session.plan(os.path.join(model, "model.onnx") if os.path.isdir(model) else model)
         path = session.config_for(_folder(model)).path
+        tell(session.broken)
+        if session.broken:
+            ctx.exit(2)
         click.echo(f"{path}: valid" if path else f"{model}: no configuration file")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archlint.cli.shared import shared
+from archlint.cli.shared import shared, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +44,7 @@ def command(
     from archlint.reporting.look import look_at
 
     session = Session(given_globally(ctx.obj))
+    tell(session.broken)
     entries = [session.catalogue[code] for code in sorted(session.catalogue)]
     if codes:
         names = {e.code for e in entries} | {e.name for e in entries}
@@ -66,6 +67,7 @@ def command(
     else:
         line = "\n" + look.draw("─" * min(look.width, 72)) + "\n\n"
         click.echo(line.join(rule_page.text(e, look) for e in entries), nl=False)
+    ctx.exit(2 if session.broken else 0)
 
 
 def write_pages(entries: Sequence[Rule | Notice], folder: str, *, prune: bool = False) -> int:

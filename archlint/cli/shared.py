@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from archlint.errors import ArchlintError
     from archlint.linting.session import Given
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -62,6 +63,14 @@ def warn(text: str, level: str = "warning") -> None:
     from archlint.reporting.safe import printable
 
     click.echo(f"{level}: {printable(text)}", err=True)
+
+
+def tell(errors: Iterable[ArchlintError]) -> None:
+    """What went wrong beside the work that was done, on the error stream; each only once."""
+    from archlint.reporting.safe import lines
+
+    for message, help_text in dict.fromkeys((e.message, e.help) for e in errors):
+        click.echo(lines(f"error: {message}" + (f"\nhelp: {help_text}" if help_text else "")), err=True)
 
 
 def given_globally(values: Mapping[str, Any], **more: Any) -> Given:

@@ -23,6 +23,11 @@ TABLES: Form = ("a list of tables", lambda v: isinstance(v, list) and all(isinst
 PLUGINS: Form = ('"auto", "none" or a list of names', lambda v: v in ("auto", "none") or _texts(v))
 EXTENDS: Form = ("a path or a list of paths", lambda v: isinstance(v, str) or _texts(v))
 WEIGHTS: Form = ("auto, all or none", lambda v: v in ("auto", "all", "none"))
+LFS: Form = ("error, warn or skip", lambda v: v in ("error", "warn", "skip"))
+COUNT: Form = (
+    "a number of 0 or more",
+    lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 0,
+)
 INTERVAL: Form = (
     "two numbers, [low, high]",
     lambda v: (
@@ -52,7 +57,11 @@ KEYS: dict[str, Form] = {
     "plugins": PLUGINS,
     "local-rules": TEXTS,
     "output": TEXTS,
+    "show-suppressed": SWITCH,
     "weights": WEIGHTS,
+    "lfs": LFS,
+    "pedantic": SWITCH,
+    "max-warnings": COUNT,
     "dims": TABLE,
     "shapes": TABLE,
     "severity": TABLE,
@@ -76,6 +85,8 @@ _BY_FILE = (
     "fail-on",
     "min-severity",
     "weights",
+    "lfs",
+    "pedantic",
 )
 OVERRIDE: dict[str, Form] = {
     "files": TEXTS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from archlint.model import Model
     from archlint.symbolic import Dim
 
+POINTER = "IO001"
 READS_WEIGHTS = frozenset({"weights", "ranges", "recurrent"})
 """What a rule can need that costs reading the numbers of weights."""
 
@@ -58,8 +60,15 @@ class Plan:
     ignored: frozenset[str] = frozenset()
     """Codes of notices that are not to be shown."""
     nodes: tuple[NodeOverride, ...] = ()
+    lfs: str = "error"
+    """What a Git LFS pointer in a model's place is: an ``error``, a ``warn``ing, or passed over (``skip``)."""
     increase: Mapping[str, Any] = field(default_factory=dict)
     """Budgets against an earlier version of the model: ``mult-increase = "2%"``."""
+
+    @property
+    def failing(self) -> tuple[str, ...]:
+        """The levels at which a run fails."""
+        return tuple(level for level, rank in LEVEL.items() if rank >= LEVEL[self.fail_on])
 
     @property
     def active(self) -> tuple[Rule, ...]:
@@ -113,7 +122,10 @@ def lint(path: str, plan: Plan, context: Context) -> Linted:
         tuple(r for r in plan.rules if seen.format and r not in seen.ran),
         seen.ran,
         crashed=seen.crashed,
-        fails=any(LEVEL[f.severity] >= LEVEL[plan.fail_on] for f in new),
+        fails=any(f.severity in plan.failing for f in new),
+        counts=dict(Counter(f.severity for f in new)),
+        failing=plan.failing,
+        pointer=plan.lfs == "skip" and any(f.code == POINTER for f in seen.findings),
         nodes=seen.nodes,
         seconds=time.perf_counter() - started,
         tracebacks=tuple(seen.tracebacks),
