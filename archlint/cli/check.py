@@ -164,6 +164,8 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
         for file in files:
             checked.files.append(file)
             sinks.each(file)
+            for text in file.remarks:
+                warn(text)
             if ctx.obj.get("debug"):
                 click.echo("".join(file.tracebacks), err=True, nl=False)
             if ctx.obj.get("verbose"):

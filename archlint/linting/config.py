@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import archlint
 from archlint.errors import ConfigError
-from archlint.linting.config_schema import BUDGET, INCREASE, KEYS, NODE_KEYS, OVERRIDE, POLICY
+from archlint.linting.config_schema import BUDGET, INCREASE, KEYS, NODE_KEYS, OVERRIDE, POLICY, malformed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -248,6 +248,9 @@ def _validate(document: Mapping[str, Any], shown: str, prefix: str, lines: Lines
                 raise fail(
                     f"{base}shapes.{key}", f"'{key}' must be a list of sizes and symbols, not {shape!r}"
                 )
+        for key, condition in table.get("policy", {}).items():
+            if wrong := malformed(key, condition):
+                raise fail(f"{base}policy.{key}", wrong)
         keys(table.get("budget", {}), [*BUDGET, *(f"{k}-increase" for k in INCREASE)], f"{base}budget.")
         keys(table.get("policy", {}), POLICY, f"{base}policy.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -107,7 +108,7 @@ BUDGET: dict[str, tuple[str, str]] = {
 }
 """Keys of ``[budget]``: the rule that judges it, and the rule's option."""
 
-INCREASE = ("macs", "mult", "mults", "adds", "params", "file-size")
+INCREASE = ("macs", "mult", "mults", "adds", "params", "file-size", "peak-activation")
 """What ``[budget]`` can bound against ``--base``, with ``-increase`` after it."""
 
 POLICY: dict[str, tuple[str, str]] = {
@@ -119,3 +120,19 @@ POLICY: dict[str, tuple[str, str]] = {
     "node-name": ("node-name-style", "pattern"),
 }
 """Keys of ``[policy]``: the rule that judges it, and the rule's option."""
+
+_CONDITION = re.compile(r"\s*(?:>=|<=|==|!=|>|<)?\s*\d+\s*")
+
+
+def malformed(key: str, value: object) -> str | None:
+    """What is wrong with the text of a policy that is a condition or a pattern; None when nothing is."""
+    if not isinstance(value, str):
+        return None
+    if key in {"opset", "ir-version"} and not all(_CONDITION.fullmatch(p) for p in value.split(",")):
+        return f"'{key}' must be conditions such as '>=13,<=21', not {value!r}"
+    if key == "node-name":
+        try:
+            re.compile(value)
+        except re.error as error:
+            return f"'{key}' is no regular expression: {error}"
+    return None

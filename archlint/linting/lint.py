@@ -99,12 +99,18 @@ def lint(path: str, plan: Plan, context: Context) -> Linted:
     started = time.perf_counter()
     seen = _examine(path, plan, context.load)
     known = set(context.known)
-    found = seen.findings
+    found = list(seen.findings)
+    remarks: list[str] = []
     if context.earlier is not None:
         before = _examine(context.earlier, plan, context.load)
-        known |= {f.fingerprint for f in unique(before.findings)}
-        if seen.analysis is not None and before.analysis is not None:
-            found = [*found, *increases(plan.increase, before.analysis, seen.analysis, path)]
+        # that a file was not fetched is about this copy of the repository, not about the model's history
+        known |= {f.fingerprint for f in unique(before.findings) if f.code != POINTER}
+        if before.analysis is None:
+            why = before.findings[0].message if before.findings else "it cannot be read"
+            remarks.append(f"{path}: nothing to compare with, the earlier version: {why}")
+        elif seen.analysis is not None:
+            for grown in increases(plan.increase, before.analysis, seen.analysis, path):
+                remarks.append(grown) if isinstance(grown, str) else found.append(grown)
     kept = unique(f for each in found if (f := _as_planned(each, plan)) is not None)
     hidden: list[Finding] = []
     if seen.analysis is not None and context.suppressions:
@@ -125,6 +131,7 @@ def lint(path: str, plan: Plan, context: Context) -> Linted:
         fails=any(f.severity in plan.failing for f in new),
         counts=dict(Counter(f.severity for f in new)),
         failing=plan.failing,
+        remarks=tuple(remarks),
         pointer=plan.lfs == "skip" and any(f.code == POINTER for f in seen.findings),
         nodes=seen.nodes,
         seconds=time.perf_counter() - started,

@@ -38,6 +38,8 @@ class Linted:
     failing: tuple[str, ...] = ()
     pointer: bool = False
     """True for a Git LFS pointer that was passed over."""
+    remarks: tuple[str, ...] = ()
+    """What could not be compared with an earlier version, and why."""
     nodes: int = 0
     seconds: float = 0.0
     tracebacks: tuple[str, ...] = ()
