@@ -135,7 +135,7 @@ class _Run:
                 code,
                 self.identities.stable_path(place.graph),
                 self.identities.of(node) if node is not None else "",
-                place.subject or "",
+                self.identities.subject(place),
             ),
             draft.data or {},
             self.lines[line - 1] if line is not None and 0 < line <= len(self.lines) else None,
