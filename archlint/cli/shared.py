@@ -30,7 +30,10 @@ def shared(command: F) -> F:
         click.option("-v", "--verbose", count=True, help="Timings, and what was not run."),
         click.option("-q", "--quiet", is_flag=True, help="Findings alone: no verdict, no warnings."),
         click.option(
-            "--color", type=click.Choice(["auto", "always", "never"]), help="When to write colours."
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            metavar="WHEN",
+            help="Write colours: auto, always or never.",
         ),
         click.option("--no-plugins", is_flag=True, help="Use the built-in rules and operators alone."),
         click.option("--isolated", is_flag=True, help="Read no configuration file and no local rules."),
@@ -38,7 +41,7 @@ def shared(command: F) -> F:
             "--config",
             multiple=True,
             metavar="FILE|KEY=VALUE",
-            help="A configuration file, or a setting in TOML: --config 'rules.RNN001.stuck=0.9'.",
+            help="A configuration file, or one setting: 'rules.RNN001.stuck=0.9'.",
         ),
     ):
         command = _hidden(option)(command)
@@ -53,6 +56,7 @@ def _hidden(option: Callable[[F], F]) -> Callable[[F], F]:
         params = command.params if isinstance(command, click.Command) else command.__click_params__  # type: ignore[attr-defined]
         added = params[-1]
         added.expose_value, added.callback = False, _remember
+        added.everywhere = True  # type: ignore[union-attr]
         return command
 
     return add
