@@ -29,6 +29,10 @@ def repair(path: str, plan: Plan, catalogue: dict[str, bool], *, diff: bool, in_
     Returns the path of what was written, None when there was nothing to repair. ``catalogue`` says
     of each code whether it can be repaired.
     """
+    if path.endswith((".yaml", ".yml")):
+        from archlint.cli.fix_yaml import repair_yaml
+
+        return repair_yaml(path, plan, diff=diff, in_place=in_place)
     from archlint.loaders.outline import outline
     from archlint.loaders.rewrite import read_proto, rewrite, valid, write_proto
     from archlint.reporting.safe import printable

@@ -10,7 +10,7 @@ import contextlib
 import os
 import tempfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from archlint.errors import LoadError
 from archlint.loaders.rewrite_places import places
@@ -272,8 +272,8 @@ class _Rewriter:
     def _declared(self, wish: Wish) -> str | None:
         """Remove a wrong declaration of an inner tensor, correct that of an output."""
         name = wish.tensor
-        for output in self.graph.output if wish.shape is not None else ():
-            if output.name == name and output.type.HasField("tensor_type"):
+        for output in self.graph.output:
+            if wish.shape is not None and output.name == name and output.type.HasField("tensor_type"):
                 shape = output.type.tensor_type.shape
                 del shape.dim[:]
                 for size in wish.shape:
@@ -371,11 +371,18 @@ def valid(model: onnx.ModelProto) -> bool:
 
 def write_proto(model: onnx.ModelProto, path: str) -> None:
     """Write ``path`` whole or not at all, keeping its permissions; raises `OSError`."""
+    with replacing(path) as file:
+        file.write(model.SerializeToString())
+
+
+@contextlib.contextmanager
+def replacing(path: str) -> Iterator[BinaryIO]:
+    """A file that becomes ``path`` when all is written, with its permissions; raises `OSError`."""
     folder = os.path.dirname(os.path.abspath(path))
     handle, temporary = tempfile.mkstemp(prefix=".archlint-", suffix=".onnx", dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(model.SerializeToString())
+            yield file
         mode = os.stat(path).st_mode & 0o777 if os.path.exists(path) else 0o666 & ~_umask()
         os.chmod(temporary, mode)
         os.replace(temporary, path)

@@ -21,8 +21,8 @@ class FunctionGraph:
 
     def __init__(self, function: onnx.FunctionProto) -> None:
         self.node = function.node
-        self.input = [_Named(name) for name in function.input]
-        self.output = [_Named(name) for name in function.output]
+        self.input: list[Any] = [_Named(name) for name in function.input]
+        self.output: list[Any] = [_Named(name) for name in function.output]
         self.initializer: list[Any] = []
         self.sparse_initializer: list[Any] = []
         self.value_info = getattr(function, "value_info", [])
@@ -39,15 +39,16 @@ def places(model: onnx.ModelProto) -> dict[str, Rewritable | None]:
     for function in model.functions:
         name = f"{function.domain}::{function.name}" if function.domain else function.name
         whole = FunctionGraph(function)
-        for path, graph in ((name, whole), *_below(name, whole)):
+        found[name] = None if name in found else whole
+        for path, graph in _below(name, whole):
             found[path] = None if path in found else graph
     return found
 
 
-def _below(path: str, graph: Rewritable) -> Iterator[tuple[str, onnx.GraphProto]]:
+def _below(path: str, graph: Any) -> Iterator[tuple[str, onnx.GraphProto]]:
     for index, node in enumerate(graph.node):
         for attribute in node.attribute:
-            bodies = [(attribute.name, attribute.g)] if attribute.HasField("g") else []
+            bodies: list[tuple[str, Any]] = [(attribute.name, attribute.g)] if attribute.HasField("g") else []
             bodies += [(f"{attribute.name}[{i}]", g) for i, g in enumerate(attribute.graphs)]
             for label, body in bodies:
                 here = "/".join(filter(None, (path, node.name or f"#{index}", label)))

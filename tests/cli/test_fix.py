@@ -249,3 +249,72 @@ def test_duplicate_weights_beside_the_model(archlint, write, tmp_path) -> None:
     before = outputs(path)
     archlint("check", "model.onnx", "--select", "PRF007", "--fix", "--in-place")
     np.testing.assert_array_equal(before[0], outputs(path)[0])
+
+
+YAML = """\
+archlint: 1
+name: fx
+inputs: {x: [1, 4]}
+# the layers
+layers:
+  - Relu
+  # this one is lost
+  - name: lost    # really
+    op: Sigmoid
+    in: x
+
+  - {name: end, op: Tanh}
+  # keeps the value
+  - {name: same, op: Identity, in: relu_1}
+  - {name: act, op: Exp}   # reads 'same'
+  - {name: out, op: Abs, in: act}
+outputs: [out]   # the end
+"""
+REPAIRED = """\
+archlint: 1
+name: fx
+inputs: {x: [1, 4]}
+# the layers
+layers:
+  - Relu
+  # this one is lost
+
+  # keeps the value
+  - {name: act, op: Exp}   # reads 'same'
+  - {name: out, op: Abs, in: act}
+outputs: [out]   # the end
+"""
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_yaml_keeps_its_comments(archlint, tmp_path, ends) -> None:
+    (tmp_path / "net.arch.yaml").write_bytes(YAML.replace("\n", ends).encode())
+    shown = archlint("check", "net.arch.yaml", "--diff")
+    assert "-  - {name: same, op: Identity, in: relu_1}" in shown.stdout
+    result = archlint("check", "net.arch.yaml", "--fix")
+    assert result.exit_code == 0, result.output
+    assert "removed Tanh 'end' (line 12)" in result.stderr
+    assert (tmp_path / "net.fixed.arch.yaml").read_bytes() == REPAIRED.replace("\n", ends).encode()
+    assert (tmp_path / "net.arch.yaml").read_bytes() == YAML.replace("\n", ends).encode()
+    left = [name for name in os.listdir(tmp_path) if name != ".archlint_cache"]
+    assert sorted(left) == ["net.arch.yaml", "net.fixed.arch.yaml"]
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        pytest.param("  - {name: a, op: Identity, in: x}\n  - {op: Relu, in: a}", id="read by name"),
+        pytest.param("  [{name: a, op: Sigmoid, in: x}, {op: Relu, in: x}]", id="on one line"),
+        pytest.param(
+            "  - {op: Relu, in: x} # archlint: ignore[GRF007]\n  - {op: Abs, in: x}", id="suppressed"
+        ),
+        pytest.param("  - {op: Relu, in: x}\n  - {op: Identity}", id="the output"),
+        pytest.param("  - {op: Relu, in: x", id="broken"),
+    ],
+)
+def test_yaml_that_cannot_be_repaired_by_leaving_lines_out(archlint, tmp_path, layers) -> None:
+    text = f"archlint: 1\ninputs: {{x: [1, 4]}}\nlayers:\n{layers}\n"
+    (tmp_path / "net.arch.yaml").write_text(text)
+    archlint("check", "net.arch.yaml", "--fix", "--in-place", "--no-cache", "--select", "GRF007,PRF006")
+    assert os.listdir(tmp_path) == ["net.arch.yaml"]
+    assert (tmp_path / "net.arch.yaml").read_text() == text
