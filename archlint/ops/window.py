@@ -52,6 +52,9 @@ class Windowed(Operator):
             message = f"auto_pad '{self.auto_pad}' is none of NOTSET, SAME_UPPER, SAME_LOWER, VALID"
             raise ShapeError("attribute-invalid", message, subject="attribute auto_pad")
         pads = self.per_axis("pads", self.pads, 2 * axes, 0)
+        if min(pads, default=0) < 0:
+            message = f"'pads' is {list(pads)}, a window's padding cannot be negative"
+            raise ShapeError("attribute-invalid", message, subject="attribute pads")
         return list(zip(pads[:axes], pads[axes:], strict=True))
 
     @property
