@@ -77,7 +77,7 @@ class Defect:
         """The statement of the rule that reports it, at the rule's own severity."""
         error = self.error
         place = self.step.node.at(error.subject)
-        return place.says(error.message, hint=error.help, **error.data)
+        return place.says(error.message, severity=error.severity, hint=error.help, **error.data)
 
 
 @dataclass(eq=False)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from archlint.analyses import Analysis
 from archlint.errors import LoadError
 from archlint.linting.earlier import increases
-from archlint.linting.engine import LEVEL, Settings, run, unique
+from archlint.linting.engine import LEVEL, Outcome, Settings, run, unique
 from archlint.linting.finding import Finding, fingerprint
 from archlint.linting.linted import Linted
 from archlint.linting.notice import Notice, notice
@@ -158,10 +158,7 @@ def _examine(path: str, plan: Plan, load: Callable[[str, str], Model]) -> _Exami
         model = load(path, plan.weights)
         analysis = Analysis(model, dims=plan.dims, shapes=plan.shapes)
         outcome = run(analysis, active, plan.settings)
-        told: dict[tuple[str, str], Finding] = {}
-        for error in (*model.problems, *outcome.problems):
-            told.setdefault((error.code, error.message), from_error(path, error, model.source))
-        findings = [*told.values(), *(replace(f, path=path) for f in outcome.findings)]
+        findings = noticed(path, model, outcome)
         nodes = sum(len(g.nodes) for g in model.graphs())
         crashed, traces = outcome.crashed, outcome.tracebacks
         return _Examined(findings, analysis, model.format, nodes, active, crashed, traces)
@@ -173,6 +170,14 @@ def _examine(path: str, plan: Plan, load: Callable[[str, str], Model]) -> _Exami
         mark = fingerprint("INT002")
         finding = Finding(known.code, known.name, known.severity, text, path, fingerprint=mark)
         return _Examined([finding], crashed=True, tracebacks=[traceback.format_exc()])
+
+
+def noticed(path: str, model: Model, outcome: Outcome) -> list[Finding]:
+    """What loading noticed and weights that could not be read, before what the rules found."""
+    told: dict[tuple[str, str], Finding] = {}
+    for error in (*model.problems, *outcome.problems):
+        told.setdefault((error.code, error.message), from_error(path, error, model.source))
+    return [*told.values(), *(replace(f, path=path) for f in outcome.findings)]
 
 
 def _as_planned(finding: Finding, plan: Plan) -> Finding | None:

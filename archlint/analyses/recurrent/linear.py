@@ -226,6 +226,8 @@ class Linear:
         for term in inner.terms:
             if term.matrix is None:
                 terms.append(Term(term.source, matrix))
+            elif term.matrix.ndim == 0:
+                terms.append(Term(term.source, term.matrix * matrix))
             elif term.matrix.ndim == 2 and term.matrix.shape[0] * matrix.shape[1] <= WIDEST:
                 terms.append(Term(term.source, term.matrix @ matrix))
             else:
