@@ -113,8 +113,8 @@ def lint(path: str, plan: Plan, context: Context) -> Linted:
                 remarks.append(grown) if isinstance(grown, str) else found.append(grown)
     kept = unique(f for each in found if (f := _as_planned(each, plan)) is not None)
     hidden: list[Finding] = []
+    ran = {r.code for r in seen.ran}
     if seen.analysis is not None and context.suppressions:
-        ran = {r.code for r in seen.ran}
         kept, hidden = suppress(kept, seen.analysis.model, context.catalogue, ran)
         kept = [replace(f, path=path) for f in kept if f.code not in plan.ignored]
     new = [f for f in kept if f.fingerprint not in known]
@@ -125,7 +125,7 @@ def lint(path: str, plan: Plan, context: Context) -> Linted:
         shown,
         tuple(hidden),
         tuple(f for f in kept if f.fingerprint in known),
-        tuple(r for r in plan.rules if seen.format and r not in seen.ran),
+        tuple(r for r in plan.rules if seen.format and r.code not in ran),
         seen.ran,
         crashed=seen.crashed,
         fails=any(f.severity in plan.failing for f in new),
