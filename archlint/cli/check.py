@@ -315,6 +315,9 @@ def _files(
                 found = True
                 if file not in seen:
                     seen.add(file)
+                    session.plan(
+                        file
+                    )  # what is wrong with its settings ends the run, here and not in a worker
                     yield file
             if not found and not quiet:
                 warn(f"no model files under '{path}'; looked for *.onnx, *.arch.yaml and the like")
@@ -323,6 +326,7 @@ def _files(
             warn(f"no such file: {path}", "error")
         elif path not in seen and not (force and session.excluded(path)):
             seen.add(path)
+            session.plan(path)
             yield path
 
 

@@ -13,7 +13,7 @@ from archlint.cli.shared import warn
 from archlint.errors import LoadError
 
 if TYPE_CHECKING:
-    from archlint.api import Analysis, Finding
+    from archlint.api import Analysis
     from archlint.linting import Plan
     from archlint.model import Node
 
@@ -81,24 +81,24 @@ def _step(path: str, text: str, plan: Plan) -> tuple[str, str] | None:
     kept, _ = suppress(found, analysis.model, {r.code: r for r in rules}, ())
     nodes = {n.name: n for n in analysis.model.graph.nodes}
     for finding in kept:
-        node = nodes.get(finding.node or "")
-        if finding.graph or node is None or node.line is None:
-            continue
-        changed = without_layer(text, node.line)
-        later = _analysis(path, changed, plan) if changed is not None else None
-        if changed is None or later is None:
-            continue
-        source = None if finding.name == DEAD else _passed_on(finding, node)
-        if (source is None) == (finding.name == DEAD) and same_but_for(
-            analysis.model, later.model, node, source
-        ):
-            return changed, f"removed {node.op_type} '{node.name}' (line {node.line})"
+        for name, subject in finding.data.get("places", [(finding.node, finding.subject)]):
+            node = nodes.get(name or "")
+            if finding.graph or node is None or node.line is None:
+                continue
+            changed = without_layer(text, node.line)
+            later = _analysis(path, changed, plan) if changed is not None else None
+            if changed is None or later is None:
+                continue
+            source = None if finding.name == DEAD else _passed_on(subject, node)
+            known = (source is None) == (finding.name == DEAD)
+            if known and same_but_for(analysis.model, later.model, node, source):
+                return changed, f"removed {node.op_type} '{node.name}' (line {node.line})"
     return None
 
 
-def _passed_on(finding: Finding, node: Node) -> str | None:
+def _passed_on(subject: str | None, node: Node) -> str | None:
     """The input that a node hands on unchanged."""
-    neutral = (finding.subject or "").partition(" ")[2]
+    neutral = (subject or "").partition(" ")[2]
     return next((name for name in node.inputs if name and name != neutral), None)
 
 

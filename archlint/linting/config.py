@@ -10,8 +10,19 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import archlint
-from archlint.errors import ConfigError
-from archlint.linting.config_schema import BUDGET, INCREASE, KEYS, NODE_KEYS, OVERRIDE, POLICY, malformed
+from archlint.errors import ConfigError, LoadError
+from archlint.linting.config_schema import (
+    BUDGET,
+    INCREASE,
+    KEYS,
+    NODE_KEYS,
+    OVERRIDE,
+    POLICY,
+    growth,
+    is_size,
+    malformed,
+)
+from archlint.loaders.files import contents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +32,7 @@ if TYPE_CHECKING:
 NAMES = ("archlint.toml", ".archlint.toml", "pyproject.toml")
 TABLE = "tool.archlint"
 MAX_DEPTH = 16
+MAX_BYTES = 4 << 20
 
 
 @dataclass(slots=True)
@@ -92,9 +104,8 @@ def find_config(folder: str) -> str | None:
 
 def _has_table(path: str) -> bool:
     try:
-        with open(path, "rb") as file:
-            return "archlint" in tomllib.load(file).get("tool", {})
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError):
+        return "archlint" in tomllib.loads(contents(path, MAX_BYTES).decode()).get("tool", {})
+    except (LoadError, tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError, RecursionError):
         return False
 
 
@@ -106,13 +117,14 @@ def read_config(path: str, *, seen: tuple[str, ...] = ()) -> Config:
         raise ConfigError(f"{_shown(full)}: 'extends' goes in a circle: {chain}")
     shown = _shown(path)
     try:
-        with open(full, "rb") as file:
-            text = file.read().decode("utf-8")
+        text = contents(full, MAX_BYTES).decode()
         document = tomllib.loads(text)
-    except OSError as error:
-        raise ConfigError(f"cannot read {shown}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{shown}: {error}") from None
+    except LoadError as error:
+        raise ConfigError(f"cannot read {shown}: {error.message.removeprefix('cannot read: ')}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(_syntax(shown, str(error), text)) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{shown}: not UTF-8: {error.reason} at byte {error.start}") from None
     except RecursionError:
         raise ConfigError(f"{shown}: tables nested too deeply") from None
     prefix = ""
@@ -123,13 +135,17 @@ def read_config(path: str, *, seen: tuple[str, ...] = ()) -> Config:
             raise ConfigError(f"{shown}: [tool.archlint] is not a table")
     lines = Lines(text, prefix)
     _validate(document, shown, prefix, lines)
-    _check_version(document, shown)
+    _check_version(document, lines.place(shown, "required-version"))
     folder = os.path.dirname(full)
     parents = document.get("extends", [])
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for parent in [parents] if isinstance(parents, str) else parents:
-        base = read_config(_extended(parent, folder, shown), seen=(*seen, full))
+        where = lines.place(shown, "extends")
+        above = _extended(parent, folder, where)
+        if not os.path.isfile(above):
+            raise ConfigError(f"{where}: extends '{parent}': no such file")
+        base = read_config(above, seen=(*seen, full))
         values, origins = merge(values, base.values), {**origins, **base.origins}
     for key in ("local-rules",):
         if key in document:
@@ -139,6 +155,16 @@ def read_config(path: str, *, seen: tuple[str, ...] = ()) -> Config:
             os.path.join(os.path.dirname(path) or ".", document["baseline"])
         )
     return Config(path, folder, merge(values, document), {**origins, **_origins(document, shown, "", lines)})
+
+
+def _syntax(shown: str, message: str, text: str) -> str:
+    """What TOML's reader says, with the place in front as editors want it."""
+    found = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", message, re.DOTALL)
+    if found is None:
+        return f"{shown}: {message}"
+    if found[2]:
+        return f"{shown}:{found[2]}:{found[3]}: {found[1]}"
+    return f"{shown}:{len(text.splitlines())}: {found[1]} at the end of the file"
 
 
 def _shown(path: str) -> str:
@@ -205,7 +231,10 @@ class Lines:
 
     def place(self, shown: str, dotted: str) -> str:
         """``pyproject.toml:41``."""
-        number = self.found.get(self.prefix + dotted)
+        key = self.prefix + dotted
+        number = self.found.get(key)
+        if number is None:
+            number = min((n for k, n in self.found.items() if k.startswith(f"{key}.")), default=None)
         return shown if number is None else f"{shown}:{number}"
 
 
@@ -241,13 +270,20 @@ def _validate(document: Mapping[str, Any], shown: str, prefix: str, lines: Lines
             if not isinstance(options, dict):
                 raise fail(f"{base}rules.{key}", f"'{key}' must be a table of options, not {options!r}")
         for key, size in table.get("dims", {}).items():
-            if not isinstance(size, int) or isinstance(size, bool) or size < 0:
-                raise fail(f"{base}dims.{key}", f"'{key}' must be a size, not {size!r}")
+            if not is_size(size):
+                wanted = "a size, or a range such as { min = 224, max = 512 }"
+                raise fail(f"{base}dims.{key}", f"'{key}' must be {wanted}, not {size!r}")
         for key, shape in table.get("shapes", {}).items():
-            if not isinstance(shape, list) or not all(isinstance(d, int | str) for d in shape):
+            if not isinstance(shape, list) or not all(
+                isinstance(d, int | str) and not isinstance(d, bool) for d in shape
+            ):
                 raise fail(
                     f"{base}shapes.{key}", f"'{key}' must be a list of sizes and symbols, not {shape!r}"
                 )
+        for key, limit in table.get("budget", {}).items():
+            if key.endswith("-increase") and growth(limit) is None:
+                wanted = "a percentage such as '2%', or a number such as '10M'"
+                raise fail(f"{base}budget.{key}", f"'{key}' must be {wanted}, not {limit!r}")
         for key, condition in table.get("policy", {}).items():
             if wrong := malformed(key, condition):
                 raise fail(f"{base}policy.{key}", wrong)

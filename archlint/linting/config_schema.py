@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 from archlint.linting.engine import LEVEL
@@ -136,3 +137,26 @@ def malformed(key: str, value: object) -> str | None:
         except re.error as error:
             return f"'{key}' is no regular expression: {error}"
     return None
+
+
+def is_size(value: object) -> bool:
+    """Whether a symbol can be fixed to ``value``, or bounded by it: ``{ min = 224, max = 512 }``."""
+    if isinstance(value, dict):
+        ends = [value.get("min", 1), value.get("max", value.get("min", 1))]
+        return (
+            bool(value) and value.keys() <= {"min", "max"} and all(map(is_size, ends)) and ends[0] <= ends[1]
+        )
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def growth(limit: object) -> tuple[Fraction, int] | None:
+    """The factor and the constant that a quantity may grow by: ``"2%"`` is 1.02 and 0; None for neither."""
+    from archlint.linting.options import quantity
+
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", limit) if isinstance(limit, str) else None
+    if found:
+        return 1 + Fraction(found[1]) / 100, 0
+    number = quantity(limit) if isinstance(limit, str) else limit
+    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+        return None
+    return Fraction(1), number

@@ -8,10 +8,10 @@ import re
 import shutil
 import subprocess
 import tempfile
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from archlint.errors import ConfigError
+from archlint.linting.config_schema import growth
 from archlint.linting.finding import Finding, fingerprint
 from archlint.linting.notice import notice
 from archlint.symbolic import bounds
@@ -160,14 +160,17 @@ def increases(
             when = "before" if old is None else "now"
             yield f"{path}: {key} was not judged, {what} {when} is unknown"
             continue
-        share, extra = _limit(key, limit)
+        allowed = growth(limit)
+        if allowed is None:
+            raise ConfigError(f"[budget] {key}: {limit!r} is neither a percentage nor a number")
+        share, extra = allowed
         excess = new * share.denominator - old * share.numerator - extra * share.denominator
         least = bounds(excess)[0]
         if least is None or least <= 0:
             continue
         known = notice("BUD050")
-        allowed = limit if isinstance(limit, str) and "%" in limit else f"{extra:,}"
-        text = f"{what} grew from {_number(old)} to {_number(new)}{_percent(old, new)}, {allowed} is allowed"
+        room = limit if isinstance(limit, str) and "%" in limit else f"{extra:,}"
+        text = f"{what} grew from {_number(old)} to {_number(new)}{_percent(old, new)}, {room} is allowed"
         mark = fingerprint(known.code, what)
         data = {"quantity": what, "before": str(old), "now": str(new), "allowed": str(limit)}
         yield Finding(known.code, known.name, known.severity, text, path, fingerprint=mark, data=data)
@@ -182,19 +185,6 @@ def _amount(what: str, analysis: Analysis) -> Dim | None:
     if what == "params":
         return costs.parameters.learned
     return {"macs": costs.total.macs, "adds": costs.total.adds}.get(what, costs.total.mults)
-
-
-def _limit(key: str, limit: object) -> tuple[Fraction, int]:
-    """The factor and the constant that a limit allows: ``"2%"`` is 1.02 and 0."""
-    from archlint.linting.options import quantity
-
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", limit) if isinstance(limit, str) else None
-    if found:
-        return 1 + Fraction(found[1]) / 100, 0
-    number = quantity(limit) if isinstance(limit, str) else limit
-    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-        raise ConfigError(f"[budget] {key}: {limit!r} is neither a percentage nor a number")
-    return Fraction(1), number
 
 
 def _number(value: Dim) -> str:

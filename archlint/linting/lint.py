@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from archlint.analyses import Analysis
 from archlint.errors import LoadError
 from archlint.linting.earlier import increases
-from archlint.linting.engine import LEVEL, Settings, run, unique
+from archlint.linting.engine import LEVEL, Outcome, Settings, run, unique
 from archlint.linting.finding import Finding, fingerprint
 from archlint.linting.linted import Linted
 from archlint.linting.notice import Notice, notice
@@ -113,8 +113,8 @@ def lint(path: str, plan: Plan, context: Context) -> Linted:
                 remarks.append(grown) if isinstance(grown, str) else found.append(grown)
     kept = unique(f for each in found if (f := _as_planned(each, plan)) is not None)
     hidden: list[Finding] = []
+    ran = {r.code for r in seen.ran}
     if seen.analysis is not None and context.suppressions:
-        ran = {r.code for r in seen.ran}
         kept, hidden = suppress(kept, seen.analysis.model, context.catalogue, ran)
         kept = [replace(f, path=path) for f in kept if f.code not in plan.ignored]
     new = [f for f in kept if f.fingerprint not in known]
@@ -125,7 +125,7 @@ def lint(path: str, plan: Plan, context: Context) -> Linted:
         shown,
         tuple(hidden),
         tuple(f for f in kept if f.fingerprint in known),
-        tuple(r for r in plan.rules if seen.format and r not in seen.ran),
+        tuple(r for r in plan.rules if seen.format and r.code not in ran),
         seen.ran,
         crashed=seen.crashed,
         fails=any(f.severity in plan.failing for f in new),
@@ -158,10 +158,7 @@ def _examine(path: str, plan: Plan, load: Callable[[str, str], Model]) -> _Exami
         model = load(path, plan.weights)
         analysis = Analysis(model, dims=plan.dims, shapes=plan.shapes)
         outcome = run(analysis, active, plan.settings)
-        told: dict[tuple[str, str], Finding] = {}
-        for error in (*model.problems, *outcome.problems):
-            told.setdefault((error.code, error.message), from_error(path, error, model.source))
-        findings = [*told.values(), *(replace(f, path=path) for f in outcome.findings)]
+        findings = noticed(path, model, outcome)
         nodes = sum(len(g.nodes) for g in model.graphs())
         crashed, traces = outcome.crashed, outcome.tracebacks
         return _Examined(findings, analysis, model.format, nodes, active, crashed, traces)
@@ -173,6 +170,14 @@ def _examine(path: str, plan: Plan, load: Callable[[str, str], Model]) -> _Exami
         mark = fingerprint("INT002")
         finding = Finding(known.code, known.name, known.severity, text, path, fingerprint=mark)
         return _Examined([finding], crashed=True, tracebacks=[traceback.format_exc()])
+
+
+def noticed(path: str, model: Model, outcome: Outcome) -> list[Finding]:
+    """What loading noticed and weights that could not be read, before what the rules found."""
+    told: dict[tuple[str, str], Finding] = {}
+    for error in (*model.problems, *outcome.problems):
+        told.setdefault((error.code, error.message), from_error(path, error, model.source))
+    return [*told.values(), *(replace(f, path=path) for f in outcome.findings)]
 
 
 def _as_planned(finding: Finding, plan: Plan) -> Finding | None:

@@ -36,7 +36,8 @@ class Rule:
     ``on`` holds operator kinds (``Conv``, ``com.microsoft::FusedConv``, ``*`` for every node), or
     is empty for a rule on the whole model. ``needs`` names what it reads beyond the structure:
     ``shapes``, ``weights``, ``ranges``, ``recurrent``, ``costs``. ``default`` False means off
-    unless selected.
+    unless selected. A ``local`` rule looks at nothing but a node's operator, attributes and the types
+    and shapes of what it reads and makes: where it is silent on one node, it is on all that are alike.
     """
 
     code: str
@@ -49,6 +50,7 @@ class Rule:
     fixable: bool
     origin: str = "builtin"
     takes_analysis: bool = False
+    local: bool = False
     options: dict[str, Option] = field(default_factory=dict)
 
     @property
@@ -70,11 +72,14 @@ def rule(
     needs: tuple[str, ...] = (),
     default: bool = True,
     fixable: bool = False,
+    local: bool = False,
 ) -> Callable[[F], F]:
     """Mark a function as a rule; the name, the options and the documentation come from it.
 
     The first parameter is the `Node` (or `Model` with ``on=Model``), a second positional one the
-    `Analysis`, every keyword-only one an option. Raises `RuleError` for a malformed rule.
+    `Analysis`, every keyword-only one an option. ``local`` promises that nothing but the node's
+    attributes and the types and shapes around it decides whether the rule speaks (not names, weights
+    or neighbours). Raises `RuleError` for a malformed rule.
     """
 
     def mark(check: F) -> F:
@@ -98,6 +103,7 @@ def rule(
             default,
             fixable,
             takes_analysis=len(positional) > 1,
+            local=local and "shapes" in needs,
             options=_options(parameters),
         )
         return check

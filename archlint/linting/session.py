@@ -209,7 +209,7 @@ class Session:
             given.fail_on or _last(tables, "fail-on", "warning"),
             given.min_severity or _last(tables, "min-severity", "info"),
             given.weights or _last(tables, "weights", "auto"),
-            {k: v for t in tables for k, v in t.get("dims", {}).items()} | dict(given.dims),
+            {k: _size(v) for t in tables for k, v in t.get("dims", {}).items()} | dict(given.dims),
             {k: _shape(v) for t in tables for k, v in t.get("shapes", {}).items()} | dict(given.shapes),
             frozenset(ignored),
             tuple(_node_override(o, every, where) for o in overrides if o.get("nodes")),
@@ -234,6 +234,10 @@ def _last(tables: Iterable[Mapping[str, Any]], key: str, default: str) -> str:
     for table in tables:
         default = table.get(key, default)
     return default
+
+
+def _size(value: int | dict[str, int]) -> int | tuple[int, int | None]:
+    return (value.get("min", 1), value.get("max")) if isinstance(value, dict) else value
 
 
 def _shape(value: list[int | str]) -> tuple[Dim, ...]:

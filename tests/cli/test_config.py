@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -123,7 +125,49 @@ def test_command_line_setting_and_file(archlint, project) -> None:
             "pyproject.toml:5: [tool.archlint] unknown key 'ingore' (did you mean 'ignore'?)",
             id="unknown key",
         ),
-        pytest.param("archlint.toml", "x = [", "archlint.toml: ", id="no TOML"),
+        pytest.param("archlint.toml", "x = [", "archlint.toml:1: Invalid value at the end", id="no TOML"),
+        pytest.param(
+            "archlint.toml", "a = 1\nb = = 2", "archlint.toml:2:5: Invalid value", id="TOML, line 2"
+        ),
+        pytest.param(
+            "archlint.toml", "[rule.RNN001]\nx = 1", "archlint.toml:1: unknown key 'rule' (did", id="table"
+        ),
+        pytest.param("archlint.toml", "\n[rules.CNV05]\nx = 1", "CNV05", id="options of no rule"),
+        pytest.param(
+            "archlint.toml",
+            '[[overrides]]\nfiles = ["*"]\nignor = ["SHP"]',
+            "archlint.toml:3: [overrides] unknown key 'ignor' (did you mean 'ignore'?)",
+            id="override key",
+        ),
+        pytest.param(
+            "archlint.toml",
+            '[[overrides]]\nnodes = ["*"]\nselect = ["SHP"]',
+            "archlint.toml:3: [overrides] 'select' cannot be set for single nodes",
+            id="override for nodes",
+        ),
+        pytest.param(
+            "archlint.toml",
+            '[budget]\nmult-increase = "2 percent"',
+            "archlint.toml:2: [budget] 'mult-increase' must be a percentage such as '2%'",
+            id="growth",
+        ),
+        pytest.param(
+            "archlint.toml", 'lfs = "no"', "archlint.toml:1: 'lfs' must be error, warn or", id="lfs"
+        ),
+        pytest.param(
+            "archlint.toml", "max-warnings = -1", "archlint.toml:1: 'max-warnings' must be a", id="max"
+        ),
+        pytest.param(
+            "archlint.toml",
+            "[dims]\nH = { min = 3, max = 2 }",
+            "archlint.toml:2: [dims] 'H' must be a size, or a range",
+            id="empty range",
+        ),
+        pytest.param("archlint.toml", "shapes = {x = [true]}", "[shapes] 'x' must be a list", id="shape"),
+        pytest.param("archlint.toml", 'extends = "pkg:nope/x.toml"', "No module named 'nope'", id="package"),
+        pytest.param(
+            "archlint.toml", 'required-version = "new"', "archlint.toml:1: required-version 'new'", id="form"
+        ),
         pytest.param(
             "archlint.toml", '\nselect = "SHP"', "archlint.toml:2: 'select' must be a list", id="type"
         ),
@@ -148,7 +192,12 @@ def test_command_line_setting_and_file(archlint, project) -> None:
         ),
         pytest.param("archlint.toml", '[budget]\nmacs = "many"', "[budget] macs: option", id="budget value"),
         pytest.param("archlint.toml", 'extends = "archlint.toml"', "goes in a circle", id="circle"),
-        pytest.param("archlint.toml", 'extends = "none.toml"', "cannot read none.toml", id="extends nothing"),
+        pytest.param(
+            "archlint.toml",
+            'extends = "none.toml"',
+            "archlint.toml:1: extends 'none.toml': no such file",
+            id="extends nothing",
+        ),
         pytest.param("archlint.toml", 'required-version = ">=99"', ">=99 is required", id="version"),
         pytest.param(
             "archlint.toml", '[[overrides]]\nignore = ["SHP"]', "needs 'files' or 'nodes'", id="override"
@@ -208,3 +257,47 @@ def test_output_from_the_configuration(archlint, project) -> None:
     project("archlint.toml", 'output = ["concise", "jsonl=out/all.jsonl"]')
     result = archlint("check", "bad.onnx")
     assert result.stdout.startswith("bad.onnx: node 'conv1'")
+
+
+BELOW = "[rules.BUD001]\\nlimt = 3", "select = ['SHQ']", "[rules.NONE01]", "fail-on = 'warn'", "x = ["
+
+
+@pytest.mark.parametrize("text", BELOW)
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_settings_of_a_folder_below_are_judged_before_its_models(project, tmp_path, text, jobs) -> None:
+    """In processes of their own: what is wrong must end the run, not a worker."""
+    project("old/archlint.toml", text.replace("\\n", "\n"))
+    done = subprocess.run(
+        [sys.executable, "-m", "archlint", "check", ".", "--jobs", jobs, "--no-cache"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "old/archlint.toml" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_range_of_sizes(archlint, project) -> None:
+    project("archlint.toml", "[dims]\nN = { min = 2, max = 8 }")
+    assert "2" in archlint("config", "show", "bad.onnx").stdout
+    assert archlint("check", "bad.onnx").exit_code == 1
+
+
+def test_extends_a_chain(archlint, project) -> None:
+    project("a.toml", 'fail-on = "info"\nignore = ["GRF"]')
+    project("b.toml", 'extends = "a.toml"\nlfs = "skip"')
+    project("c.toml", '[severity]\nGRF = "info"')
+    project("archlint.toml", 'extends = ["b.toml", "c.toml"]\nlfs = "warn"')
+    shown = archlint("config", "show").stdout
+    for line in (
+        'fail-on = "info"    # a.toml:1',
+        'lfs = "warn"    # archlint.toml:2',
+        'severity.GRF = "info"    # c.toml:2',
+    ):
+        assert line in shown
+    project("a.toml", 'extends = "archlint.toml"')
+    result = archlint("config", "show")
+    assert result.exit_code == 2
+    assert "archlint.toml -> b.toml -> a.toml -> archlint.toml" in result.stderr
