@@ -55,6 +55,12 @@ class _Lazy(click.Group):
         word = args[0] if args else ""
         if word not in _COMMANDS and (word.endswith(_MODELS) or os.path.exists(word)):
             raise click.UsageError(f"did you mean 'archlint check {word}'?", ctx)
+        if word and word not in _COMMANDS and not word.startswith("-"):
+            from difflib import get_close_matches
+
+            close = get_close_matches(word, _COMMANDS, 1)
+            hint = f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(_COMMANDS)}"
+            raise click.UsageError(f"no command '{word}'{hint}", ctx)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -66,6 +66,7 @@ def _source(finding: Finding, source: str, look: Look, bar: str) -> list[str]:
     start = max(0, column - room // 2) if len(source) > room else 0
     tabs = source.replace("\t", " ")
     text = look.draw(printable(tabs[start : start + room]))
+    text = f"{text[: room - 3]}..." if len(tabs) > start + room else text
     number = look.paint(str(finding.line), "place")
     lines = [f"{number} {look.paint('|', 'place')} {text}"]
     if column:
