@@ -93,3 +93,11 @@ def open_file(path: str) -> File:
             raise
         reason: Any = error.strerror if isinstance(error, OSError) else error
         raise LoadError("IO009", f"cannot read: {reason}") from None
+
+
+def contents(path: str, limit: int) -> bytes:
+    """The bytes of a regular file; raises `LoadError` for anything else, and beyond ``limit``."""
+    file = open_file(path)
+    if file.size > limit:
+        raise LoadError("IO010", f"{size_text(file.size)} are over the limit of {size_text(limit)}")
+    return file.read(0, file.size)

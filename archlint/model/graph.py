@@ -209,7 +209,7 @@ class Graph:
     @cached_property
     def order(self) -> list[Node]:
         """The nodes in an order of execution, file order where that is one; cycles left out."""
-        if self._sorted_as_written():
+        if self.written_in_order:
             return self.nodes
         import networkx
 
@@ -228,7 +228,8 @@ class Graph:
                         ready.append(after)
         return [n for n in found if isinstance(n, Node)]
 
-    def _sorted_as_written(self) -> bool:
+    @cached_property
+    def written_in_order(self) -> bool:
         """True when no node reads a tensor that a later node of this graph makes."""
         producers = self.producers
         seen: set[str] = set()

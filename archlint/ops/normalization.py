@@ -86,6 +86,8 @@ class LayerNormalization(OverLastAxes):
     https://onnx.ai/onnx/operators/onnx__LayerNormalization.html
     """
 
+    numberless = True
+
     def outputs(self, x: Fact, scale: Fact, bias: Fact | None = None) -> list[Fact]:
         self.check_scale(x, scale, 1)
         self.check_scale(x, bias, 2)
@@ -121,6 +123,8 @@ class RMSNormalization(OverLastAxes):
     https://onnx.ai/onnx/operators/onnx__RMSNormalization.html
     """
 
+    numberless = True
+
     def outputs(self, x: Fact, scale: Fact) -> list[Fact]:
         self.check_scale(x, scale, 1)
         self.split(x)
@@ -149,6 +153,8 @@ class InstanceNormalization(Operator):
 
     https://onnx.ai/onnx/operators/onnx__InstanceNormalization.html
     """
+
+    numberless = True
 
     epsilon = attribute.number(1e-5)
 
@@ -195,6 +201,8 @@ class GroupNormalization(Operator):
 
     https://onnx.ai/onnx/operators/onnx__GroupNormalization.html
     """
+
+    numberless = True
 
     epsilon = attribute.number(1e-5)
     num_groups = attribute.integer(1)

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Term:
-    """One summand ``source @ matrix``; ``matrix`` [features, width], a vector for element-wise weights.
+    """One summand ``source @ matrix``; ``matrix`` [features, width].
 
-    A matrix without axes is a number times the source, None the source itself.
+    A vector, or an array of no axes, holds element-wise weights; None stands for the source itself.
     """
 
     source: Origin
@@ -27,9 +27,21 @@ class Term:
 
     def columns(self, start: int, stop: int) -> Term | None:
         """The summand of some columns of the sum; None when the source would have to be cut."""
-        if self.matrix is None or self.matrix.ndim == 0:
+        if self.matrix is None or not self.matrix.ndim:
             return None
         return Term(self.source, self.matrix[..., start:stop])
+
+    @property
+    def dense(self) -> bool:
+        """True when every feature of the source can reach every column."""
+        return self.matrix is not None and self.matrix.ndim == 2
+
+    def before(self, matrix: Array) -> Term:
+        """The summand of ``form @ matrix`` that this one becomes."""
+        if self.matrix is None:
+            return Term(self.source, matrix)
+        own = self.matrix
+        return Term(self.source, own @ matrix if own.ndim == 2 else own.reshape(-1, 1) * matrix)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

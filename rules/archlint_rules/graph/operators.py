@@ -5,7 +5,7 @@ https://onnx.ai/onnx/operators/ (docs/Changelog.md lists every version).
 """
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, TypeAlias
 
@@ -62,6 +62,7 @@ def newest() -> int:
     return max(int(row[0]) for rows in table()["ai.onnx"].values() for row in rows)
 
 
+@lru_cache(4096)
 def in_force(domain: str, op_type: str, opset: int) -> Row | None:
     """The row that holds at ``opset``; None when there is none yet."""
     rows = [row for row in versions(domain, op_type) or () if row[0] <= opset]
