@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archlint.cli.garbage import held_off
-from archlint.cli.options import parse_dims, parse_shapes, sizes
+from archlint.cli.options import measured, parse_dims, parse_measured, parse_shapes, sizes
 from archlint.cli.shared import given_globally, shared, warn
 from archlint.cli.sinks import Sinks, default_outputs
 from archlint.errors import ConfigError
@@ -82,6 +82,7 @@ LEVELS = ("error", "warning", "info")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule at the end.")
 @click.option("--force-exclude", is_flag=True, help="Apply 'exclude' to paths given by name too.")
 @sizes
+@measured
 @shared
 @click.pass_context
 def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
@@ -116,6 +117,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
             baseline=baseline,
             earlier=earlier,
             suppressions=not given["ignore_suppressions"],
+            settings=parse_measured(given),
         )
         files: Iterator[Linted]
         if given["fix"] or given["diff"]:
@@ -130,8 +132,8 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
             from archlint.cli.many import Many
 
             many = Many(session, work, jobs=given["jobs"], timeout=given["timeout"])
-            if not given["no_cache"] and baseline is None:
-                many.remember(suppressions=not given["ignore_suppressions"])
+            if not given["no_cache"] and baseline is None and not given["calibration"]:
+                many.remember(suppressions=not given["ignore_suppressions"], ranges=given["ranges"])
             files = many.check(named)
         for file in files:
             checked.files.append(file)
@@ -154,7 +156,13 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
 
 
 def _check(
-    path: str, session: Session, baseline: Baseline | None, earlier: Earlier | None, *, suppressions: bool
+    path: str,
+    session: Session,
+    baseline: Baseline | None,
+    earlier: Earlier | None,
+    *,
+    suppressions: bool,
+    settings: dict[str, Any],
 ) -> Linted:
     from archlint.api import load
     from archlint.linting import Context, lint
@@ -165,6 +173,7 @@ def _check(
         baseline.known(path) if baseline is not None else frozenset(),
         earlier.of(path) if earlier is not None else None,
         suppressions,
+        settings,
     )
     with held_off():
         return lint(path, session.plan(path), context)

@@ -83,16 +83,18 @@ class Context:
     known: frozenset[str] = frozenset()
     earlier: str | None = None
     suppressions: bool = True
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """More settings of the analyses: ranges of inputs, calibration data."""
 
 
 def lint(path: str, plan: Plan, context: Context) -> Linted:
     """What ``plan`` finds in ``path``; a file that cannot be read is a finding, never an exception."""
     started = time.perf_counter()
-    seen = _examine(path, plan, context.load)
+    seen = _examine(path, plan, context)
     known = set(context.known)
     found = seen.findings
     if context.earlier is not None:
-        before = _examine(context.earlier, plan, context.load)
+        before = _examine(context.earlier, plan, context)
         known |= {f.fingerprint for f in unique(before.findings)}
         if seen.analysis is not None and before.analysis is not None:
             found = [*found, *increases(plan.increase, before.analysis, seen.analysis, path)]
@@ -132,12 +134,12 @@ class _Examined:
     tracebacks: list[str] = field(default_factory=list)
 
 
-def _examine(path: str, plan: Plan, load: Callable[[str, str], Model]) -> _Examined:
+def _examine(path: str, plan: Plan, context: Context) -> _Examined:
     """Every finding in ``path``, nothing sorted out yet."""
     active = plan.active
     try:
-        model = load(path, plan.weights)
-        analysis = Analysis(model, dims=plan.dims, shapes=plan.shapes)
+        model = context.load(path, plan.weights)
+        analysis = Analysis(model, dims=plan.dims, shapes=plan.shapes, **context.settings)
         outcome = run(analysis, active, plan.settings)
         told: dict[tuple[str, str], Finding] = {}
         for error in (*model.problems, *outcome.problems):
