@@ -67,21 +67,21 @@ def _identify(graph: Graph) -> dict[int, str]:
     anchors: dict[str, str] = {name: f"input {name}" for name in graph.inputs}
     seen: dict[str, int] = {}
     for node in graph.nodes:
-        anchor = _anchor(node)
-        before = next((anchors[n] for n in node.inputs if n in anchors), "start")
-        if anchor is None:
-            found[id(node)] = _next(seen, f"{node.kind} after {before}")
+        if not is_numbered(node):
+            identity = passed_on = node.name
+        elif (anchor := _anchor(node)) is not None:
+            identity = passed_on = _next(seen, anchor)
         else:
-            found[id(node)] = node.name if not is_numbered(node) else _next(seen, anchor)
+            passed_on = next((anchors[n] for n in node.inputs if n in anchors), "start")
+            identity = _next(seen, f"{node.kind} after {passed_on}")
+        found[id(node)] = identity
         for name in node.outputs:
-            anchors[name] = before if anchor is None else found[id(node)]
+            anchors[name] = passed_on
     return found
 
 
 def _anchor(node: Node) -> str | None:
-    """What names the node by itself: its name, or the weights that only it reads."""
-    if not is_numbered(node):
-        return node.name
+    """What names a numbered node by itself: the weights that only it reads."""
     weights = [w for n in node.inputs if n and (w := node.graph.weight(n)) is not None]
     named = [w.name for w in weights if not _NUMBERED_TENSOR.fullmatch(w.name)]
     if named:
