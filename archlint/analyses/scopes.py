@@ -38,7 +38,7 @@ class Scope:
     """A graph walked with given inputs; ``path`` names the nodes and bodies that lead to it.
 
     ``reachable`` is False for the branch of an If that its known condition never takes: its facts
-    hold if it ran, its contradictions are nobody's defect.
+    hold if it ran, its contradictions are remarks: onnxruntime refuses some of them all the same.
     """
 
     path: tuple[str, ...]

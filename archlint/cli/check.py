@@ -16,7 +16,7 @@ import click
 from archlint.cli.completion import codes, formats
 from archlint.cli.garbage import held_off
 from archlint.cli.help import Helpful
-from archlint.cli.options import parse_dims, parse_shapes, sizes
+from archlint.cli.options import measured, parse_dims, parse_measured, parse_shapes, sizes
 from archlint.cli.shared import given_globally, shared, tell, warn
 from archlint.cli.sinks import Sinks, default_outputs
 from archlint.errors import ConfigError
@@ -147,6 +147,7 @@ LEVELS = ("error", "warning", "info")
 @click.option("--watch", is_flag=True, help="Check again whenever a file changes, until Ctrl-C.")
 @click.option("--force-exclude", is_flag=True, help="Apply 'exclude' to paths given by name too.")
 @sizes
+@measured
 @shared
 @click.pass_context
 def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
@@ -195,6 +196,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
             baseline=baseline,
             earlier=earlier,
             suppressions=not given["ignore_suppressions"],
+            settings=parse_measured(given),
         )
         files: Iterator[Linted]
         if given["fix"] or given["diff"]:
@@ -209,8 +211,8 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
             from archlint.cli.many import Many
 
             many = Many(session, work, jobs=given["jobs"], timeout=given["timeout"])
-            if not given["no_cache"] and baseline is None:
-                many.remember(suppressions=not given["ignore_suppressions"])
+            if not given["no_cache"] and baseline is None and not given["calibration"]:
+                many.remember(suppressions=not given["ignore_suppressions"], ranges=given["ranges"])
             files = many.check(named)
         for file in files:
             checked.files.append(file)
@@ -243,6 +245,7 @@ def check_file(
     earlier: Earlier | None = None,
     *,
     suppressions: bool = True,
+    settings: dict[str, Any] | None = None,
 ) -> Linted:
     """What the settings of ``session`` find in one file."""
     from archlint.api import load
@@ -254,6 +257,7 @@ def check_file(
         baseline.known(path) if baseline is not None else frozenset(),
         earlier.of(path) if earlier is not None else None,
         suppressions,
+        settings or {},
     )
     with held_off():
         return lint(path, session.plan(path), context)

@@ -98,9 +98,8 @@ def _wishes_of(finding: Finding, analysis: Analysis) -> list[Wish]:
     from archlint.loaders.rewrite import Wish
 
     if "places" in finding.data:
-        return [
-            Wish(finding.name, node, subject, None, finding.graph) for node, subject in finding.data["places"]
-        ]
+        places = finding.data["places"]
+        return [Wish(finding.name, node, subject, None, finding.graph) for node, subject in places]
     tensor = (finding.subject or "").partition(" ")[2]
     shape = None
     if finding.name == DECLARED and not finding.graph:

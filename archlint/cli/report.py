@@ -10,8 +10,8 @@ import click
 
 from archlint.cli.garbage import held_off
 from archlint.cli.help import Helpful
-from archlint.cli.options import parse_dims, parse_range, parse_shapes, sizes
-from archlint.cli.shared import shared
+from archlint.cli.options import measured, parse_dims, parse_measured, parse_shapes, sizes
+from archlint.cli.shared import shared, warn
 from archlint.errors import LoadError
 
 if TYPE_CHECKING:
@@ -51,19 +51,7 @@ SORTS = ("order", "macs", "mults", "adds", "params")
 @click.option("--top", type=click.IntRange(1), metavar="N", help="Only the first N rows of the table.")
 @click.option("--all", "everything", is_flag=True, help="Layers without arithmetic too.")
 @sizes
-@click.option(
-    "--input-range",
-    "assumed",
-    default="-1..1",
-    show_default=True,
-    metavar="LOW..HIGH",
-    help="Values assumed of a recurrent cell's input where the graph does not bound them.",
-)
-@click.option(
-    "--calibration",
-    metavar="FILE.npz",
-    help="Arrays for the graph inputs, or for a recurrent cell's input tensor: gates are measured on them.",
-)
+@measured
 @click.option(
     "--weights",
     type=click.Choice(["auto", "all", "none"]),
@@ -86,14 +74,19 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
 
 def _examiner(given: dict[str, Any]) -> Callable[[str], Analysis]:
     """What turns a path into its analyses, with the options of the command line checked once."""
-    from archlint.api import analyse, load, read_calibration
+    from archlint.api import analyse, load
 
     pinned, ranges = parse_dims(given["dims"])
     settings: dict[str, Any] = {"dims": {**pinned, **ranges}, "shapes": parse_shapes(given["shapes"])}
-    settings["assumed_range"] = parse_range("--input-range", given["assumed"])
-    if given["calibration"]:
-        settings["calibration"] = read_calibration(given["calibration"])
-    return lambda path: analyse(load(path, weights=given["weights"]), **settings)
+    settings |= parse_measured(given)
+
+    def examine(path: str) -> Analysis:
+        analysis = analyse(load(path, weights=given["weights"]), **settings)
+        if given["calibration"] and (problem := analysis.recurrent.calibration_problem) is not None:
+            warn(f"{path}: not calibrated: {problem}")
+        return analysis
+
+    return examine
 
 
 class _Writer:

@@ -92,17 +92,19 @@ class Context:
     known: frozenset[str] = frozenset()
     earlier: str | None = None
     suppressions: bool = True
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """More settings of the analyses: ranges of inputs, calibration data."""
 
 
 def lint(path: str, plan: Plan, context: Context) -> Linted:
     """What ``plan`` finds in ``path``; a file that cannot be read is a finding, never an exception."""
     started = time.perf_counter()
-    seen = _examine(path, plan, context.load)
+    seen = _examine(path, plan, context)
     known = set(context.known)
     found = list(seen.findings)
     remarks: list[str] = []
     if context.earlier is not None:
-        before = _examine(context.earlier, plan, context.load)
+        before = _examine(context.earlier, plan, context)
         # that a file was not fetched is about this copy of the repository, not about the model's history
         known |= {f.fingerprint for f in unique(before.findings) if f.code != POINTER}
         if before.analysis is None:
@@ -151,12 +153,12 @@ class _Examined:
     tracebacks: list[str] = field(default_factory=list)
 
 
-def _examine(path: str, plan: Plan, load: Callable[[str, str], Model]) -> _Examined:
+def _examine(path: str, plan: Plan, context: Context) -> _Examined:
     """Every finding in ``path``, nothing sorted out yet."""
     active = plan.active
     try:
-        model = load(path, plan.weights)
-        analysis = Analysis(model, dims=plan.dims, shapes=plan.shapes)
+        model = context.load(path, plan.weights)
+        analysis = Analysis(model, dims=plan.dims, shapes=plan.shapes, **context.settings)
         outcome = run(analysis, active, plan.settings)
         findings = noticed(path, model, outcome)
         nodes = sum(len(g.nodes) for g in model.graphs())

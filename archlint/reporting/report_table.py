@@ -76,7 +76,7 @@ def short(name: str) -> str:
     """A name that keeps both its ends when it is too long for a column.
 
     >>> short("model/" + "block/" * 12 + "conv")
-    'model/block/block/block/bloc…ock/block/block/block/conv'
+    'model/block/block/block/blo…lock/block/block/block/conv'
     """
     if len(name) <= NAME:
         return name

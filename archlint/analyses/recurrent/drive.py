@@ -32,7 +32,10 @@ def drive_of(analysis: Analysis, origin: Origin, features: int) -> Drive:
         return Drive(table.min(axis=0), table.max(axis=0), "embedding", told, table, known=(True, True))
     interval = analysis.ranges.at(origin)
     lo, hi = per_feature(interval, features)
-    return closed(lo, hi, interval.source, analysis.assumed_range, maker(origin))
+    drive = closed(lo, hi, interval.source, analysis.assumed_range, maker(origin))
+    if drive.source == "assumed" and analysis.range_given:
+        return replace(drive, source="configured", known=(True, True))
+    return drive
 
 
 def maker(origin: Origin) -> str:

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from archlint.model import Node, Place
 
 
+FEW = 100
+"""Steps below which a share of 99 % of them means all of them."""
+NOT_MEASURED = "not calibrated, because "
+
+
 @dataclass(frozen=True, slots=True)
 class InputRange:
     """The box that a verdict holds for, over all features, and where it comes from."""
@@ -68,6 +73,11 @@ class Cell:
     def analysed(self) -> bool:
         """True when the gates were judged."""
         return self.reason is None
+
+    @property
+    def uncalibrated(self) -> str | None:
+        """Why its gates were not measured, when calibration data was given; None when they were."""
+        return next((n.removeprefix(NOT_MEASURED) for n in self.notes if n.startswith(NOT_MEASURED)), None)
 
     @property
     def title(self) -> str:
@@ -195,10 +205,14 @@ class Recurrent:
             return cell_of(node, path, direction, form, numbers, drive, count)
         if sample is None or sample.x.shape[-1] != numbers.inputs:
             why = self._samples.problem or "the run does not reach its input"
-            noted = replace(numbers, notes=(*numbers.notes, f"not calibrated: {why}"))
+            noted = replace(numbers, notes=(*numbers.notes, NOT_MEASURED + why))
             return cell_of(node, path, direction, form, noted, drive, count)
         gates = tuple(q for q in numbers.gates if q not in ("cell", "candidate"))
         shares = seen(numbers, ordered(sample, direction), gates)
+        steps = min((m.steps for m in shares.values()), default=0)
+        if steps < FEW:
+            few = f"the calibration data has only {steps} steps for it, too few to tell 99 %"
+            numbers = replace(numbers, notes=(*numbers.notes, few))
         return cell_of(node, path, direction, form, numbers, informed(drive, sample), count, shares)
 
 

@@ -26,6 +26,7 @@ def conv_channel_mismatch(model: Model, analysis: Analysis) -> Findings:
         plain = conv.kind == "Conv"
         yield conv.at(error.subject).says(
             error.message,
+            severity=error.severity,
             hint=error.help,
             snippet=_drawing(conv, defect) if plain else (),
             notes=(LATE,) if plain else (),
