@@ -96,7 +96,7 @@ LEVELS = ("error", "warning", "info")
     "targets",
     multiple=True,
     metavar="NAME",
-    help="Judge models by what this runtime reads: onnxruntime-1.17, tensorrt-10; repeatable.",
+    help="Judge models by what this runtime reads: onnxruntime-1.17, tensorrt-8.4; repeatable.",
 )
 @click.option(
     "--lfs",

@@ -49,14 +49,14 @@ def package(tmp_path, monkeypatch):
         del sys.modules[name]
 
 
-def tested() -> tuple[int, str]:
+def outcome() -> tuple[int, str]:
     result = CliRunner().invoke(main, ["test-rules", "acme_archlint"])
     return result.exit_code, result.output
 
 
 def test_a_rule_is_a_file(package) -> None:
     (package / "softmax_over_nothing.py").write_text(RULE)
-    assert tested() == (0, "2 rules, 4 examples, 0 problems\n")
+    assert outcome() == (0, "2 rules, 4 examples, 0 problems\n")
     check_examples("acme_archlint")
 
 
@@ -75,7 +75,7 @@ def test_a_rule_is_a_file(package) -> None:
 def test_what_is_missing_is_told_in_a_sentence(package, old, new, message) -> None:
     assert old in RULE
     (package / "softmax_over_nothing.py").write_text(RULE.replace(old, new, 1))
-    status, text = tested()
+    status, text = outcome()
     assert (status, message in text) == (1, True), text
     with pytest.raises(AssertionError) as caught:
         check_examples("acme_archlint")

@@ -21,6 +21,8 @@ class Target:
     static_weights: frozenset[str]
     static_shapes: bool
     narrowed: frozenset[str]
+    newest: str | None = None
+    """The newest version in the table, where one is asked for that is newer: nothing is known of it."""
 
 
 @cache
@@ -39,13 +41,15 @@ def target(text: str) -> Target | None:
     row = _table().get(name)
     if row is None:
         return None
-    opset = ir = None
+    opset = ir = newest = None
     versions = row.get("versions", [])
     fitting = [v for v in versions if not version or _number(v[0]) <= _number(version)]
     if fitting:
         opset, ir = [*fitting[-1][1:], None][:2]
         if version and _number(version) > _number(versions[-1][0]):
-            opset = ir = None  # newer than the table: nothing is known of its limits
+            newest = str(versions[-1][0])
+    if newest is not None:
+        row, opset, ir = {"source": row["source"]}, None, None
     operators = row.get("operators")
     return Target(
         text,
@@ -57,6 +61,7 @@ def target(text: str) -> Target | None:
         frozenset(row.get("static_weights", ())),
         bool(row.get("static_shapes", False)),
         frozenset(row.get("narrowed", ())),
+        newest,
     )
 
 
