@@ -21,6 +21,7 @@ from archlint.cli.shared import given_globally, shared, tell, warn
 from archlint.cli.sinks import Sinks, default_outputs
 from archlint.errors import ConfigError
 from archlint.reporting.formats import FORMATS
+from archlint.reporting.safe import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,16 @@ LEVELS = ("error", "warning", "info")
             "ignore_suppressions",
         ),
         "Repair": ("fix", "in_place", "diff"),
-        "Models and run": ("dims", "shapes", "force_exclude", "jobs", "timeout", "no_cache", "watch"),
+        "Models and run": (
+            "dims",
+            "shapes",
+            "force_exclude",
+            "jobs",
+            "timeout",
+            "no_cache",
+            "show_files",
+            "watch",
+        ),
     },
     examples=(
         ("archlint check", "every model below this folder"),
@@ -144,6 +154,7 @@ LEVELS = ("error", "warning", "info")
 )
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep results of earlier runs.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule at the end.")
+@click.option("--show-files", is_flag=True, help="List the files that would be checked, and check none.")
 @click.option("--watch", is_flag=True, help="Check again whenever a file changes, until Ctrl-C.")
 @click.option("--force-exclude", is_flag=True, help="Apply 'exclude' to paths given by name too.")
 @sizes
@@ -184,10 +195,14 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
     limit = given["max_warnings"]
     checked.max_warnings = session.config.get("max-warnings") if limit is None else limit
     checked.show_suppressed = given["show_suppressed"] or session.config.get("show-suppressed", False)
+    force = given["force_exclude"] or session.config.get("force-exclude", False)
+    if given["show_files"]:
+        for path in _files(paths or (".",), session, checked, quiet=ctx.obj.get("quiet", False), force=force):
+            click.echo(printable(path))
+        ctx.exit(checked.status)
     sinks = Sinks(given["outputs"] or session.config.get("output") or default_outputs(), ctx.obj)
     baseline = _baseline(given, session)
     quiet = ctx.obj.get("quiet", False)
-    force = given["force_exclude"] or session.config.get("force-exclude", False)
     with Earlier(given["base"]) if given["base"] else nullcontext() as earlier:
         named = _files(paths or (".",), session, checked, quiet=quiet, force=force)
         work = partial(

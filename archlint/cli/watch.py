@@ -80,4 +80,5 @@ def _beside(model: str) -> Iterator[str]:
     except OSError:
         return
     stem = name.partition(".")[0]
-    yield from (os.path.join(folder, e) for e in entries if e.startswith(stem) and e != name)
+    alike = (f"{stem}.", f"{stem}_", f"{stem}-")
+    yield from (os.path.join(folder, e) for e in entries if e.startswith(alike) and e != name)

@@ -142,3 +142,13 @@ def test_a_project_that_starts_with_a_baseline(archlint, write, tmp_path) -> Non
     again = archlint("init", "--baseline")
     assert "kept .archlint-baseline.json (it exists)" in again.stdout
     assert 'add to it: baseline = ".archlint-baseline.json"' in again.stdout
+
+
+def test_the_files_that_would_be_checked(archlint, write, tmp_path) -> None:
+    for name in ("b.onnx", "a/c.onnx", "old/d.onnx"):
+        write(name, DEAD)
+    (tmp_path / "archlint.toml").write_text('exclude = ["old/"]')
+    result = archlint("check", "--show-files")
+    assert (result.exit_code, result.stdout.split()) == (0, ["b.onnx", "a/c.onnx"])
+    named = archlint("check", "old/d.onnx", "none.onnx", "--show-files")
+    assert (named.exit_code, named.stdout.split()) == (2, ["old/d.onnx"])
