@@ -92,18 +92,14 @@ class Baseline:
 
 def read_baseline(path: str) -> Baseline:
     """The baseline in ``path``; raises `ConfigError` when there is none or it is damaged."""
+    if not os.path.lexists(path):
+        raise ConfigError(f"no baseline '{path}'", help="'archlint check --write-baseline' writes one")
     try:
-        if not os.path.lexists(path):
-            raise FileNotFoundError
         document = json.loads(contents(path, MAX_BYTES))
         version = document["version"]
         entries = {
             (e["path"], e["fingerprint"]): dict(e) for e in document["entries"] if e["code"] is not None
         }
-    except FileNotFoundError:
-        raise ConfigError(
-            f"no baseline '{path}'", help="'archlint check --write-baseline' writes one"
-        ) from None
     except LoadError as error:
         raise ConfigError(f"baseline '{path}': {error.message}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any, TypeAlias
 
 from archlint.linting.engine import LEVEL
+from archlint.loaders.options import Limits
 
 Form: TypeAlias = tuple[str, Callable[[Any], bool]]
 
@@ -53,6 +55,7 @@ KEYS: dict[str, Form] = {
     "local-rules": TEXTS,
     "output": TEXTS,
     "weights": WEIGHTS,
+    "limits": TABLE,
     "dims": TABLE,
     "shapes": TABLE,
     "severity": TABLE,
@@ -108,3 +111,6 @@ POLICY: dict[str, tuple[str, str]] = {
     "node-name": ("node-name-style", "pattern"),
 }
 """Keys of ``[policy]``: the rule that judges it, and the rule's option."""
+
+LIMITS = ("timeout", *(f.metadata["name"] for f in fields(Limits)))
+"""Keys of ``[limits]``: what bounds the analysis of one file."""

@@ -89,6 +89,8 @@ class _Run:
                 self._sign(rule, draft)
         except LoadError as error:
             self.problems.setdefault(error.message, error)
+        except MemoryError:
+            raise
         except Exception as error:  # noqa: BLE001 - one broken rule must not cost the others
             self.crashed = True
             self.broken.add(rule.code)

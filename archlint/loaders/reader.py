@@ -140,7 +140,7 @@ class Reader:
             if n.metadata_props:
                 node.metadata = _properties(n)
             kept.append(node)
-        if kept and not any([n.op_type for n in kept]):
+        if kept and not any(n.op_type for n in kept):
             raise LoadError(
                 "IO006", f"none of {len(kept):,} nodes says which operator it is: damaged, or no model"
             )
