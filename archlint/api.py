@@ -85,10 +85,17 @@ def check(
     rules: Iterable[Rule] | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[Finding]:
-    """Findings of ``rules`` (default: every installed rule that is on) in a model, worst first."""
+    """Findings of ``rules`` (default: every installed rule that is on) in a model.
+
+    What loading noticed comes first (a weight whose bytes are missing), then the rules' own findings,
+    worst first.
+    """
+    from archlint.linting.lint import noticed
+
     analysis = model if isinstance(model, Analysis) else analyse(model)
     chosen = [r for r in collect() if r.default] if rules is None else rules
-    return run(analysis, chosen, Settings(options=options or {})).findings
+    outcome = run(analysis, chosen, Settings(options=options or {}))
+    return noticed(analysis.model.path, analysis.model, outcome)
 
 
 __all__ = [

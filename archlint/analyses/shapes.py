@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from archlint.analyses.calls import Call, signature, simplified
 from archlint.analyses.declared import contradictions
+from archlint.analyses.likeness import LIKENESSES, likeness
 from archlint.analyses.scopes import Defect, Scope, Shapes, Step, weight_fact
 from archlint.errors import LoadError, ShapeError, Undetermined
 from archlint.model import UNKNOWN, AttributeReference, Fact, Graph, Model
@@ -205,8 +206,16 @@ class Propagation:
                     made = self._call(scope, step, attrs)
                 else:
                     operator = self._operator(scope, step, attrs)
-                    self._at = scope, step
-                    made = operator.call(ins)
+                    key = likeness(operator, attrs, ins)
+                    alike = None if key is None else LIKENESSES.get(key)
+                    if alike is None:
+                        self._at = scope, step
+                        made = operator.call(ins)
+                        if key is not None:
+                            alike = LIKENESSES.learn(key, made)
+                    else:
+                        made = alike.outs
+                    step.alike = alike
             except Undetermined as unknown:
                 step.reason = unknown.reason
             except ShapeError as error:

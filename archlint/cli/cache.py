@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from archlint.linting.lint import Plan
 
 FOLDER = ".archlint_cache"
-FORMAT = 1
+FORMAT = 2
 SETTLED = 1.0
 """Seconds after which a file that changes again is sure to have another time."""
 _TUPLES = tuple(f.name for f in fields(Finding) if str(f.type).startswith("tuple"))
 _FINDINGS = ("findings", "suppressed", "baselined")
-_KEPT = ("path", "format", "crashed", "fails", "nodes")
+_KEPT = ("path", "format", "crashed", "fails", "counts", "failing", "pointer", "nodes")
 
 
 class Cache:
@@ -59,6 +59,7 @@ class Cache:
             if any(_look(name) != seen for name, seen in kept["beside"]):
                 return None
             same: dict[str, Any] = {key: kept[key] for key in _KEPT}
+            same["failing"] = tuple(same["failing"])
             for key in _FINDINGS:
                 same[key] = tuple(map(_finding, kept[key]))
             return Linted(**same)

@@ -85,12 +85,15 @@ def _wishes(path: str, model: onnx.ModelProto, plan: Plan, fixable: dict[str, bo
         return []
     finally:
         os.unlink(copy)
-    return [_wish(f, analysis) for f in found if not f.graph and f.code in fixable]
+    return [w for f in found if not f.graph and f.code in fixable for w in _wishes_of(f, analysis)]
 
 
-def _wish(finding: Finding, analysis: Analysis) -> Wish:
+def _wishes_of(finding: Finding, analysis: Analysis) -> list[Wish]:
+    """What to do about a finding, at every place that it stands for."""
     from archlint.loaders.rewrite import Wish
 
+    if "places" in finding.data:
+        return [Wish(finding.name, node, subject, None) for node, subject in finding.data["places"]]
     tensor = (finding.subject or "").partition(" ")[2]
     shape = None
     if finding.name == DECLARED:
@@ -98,4 +101,4 @@ def _wish(finding: Finding, analysis: Analysis) -> Wish:
         sizes = fact.shape or ()
         shape = tuple(d if isinstance(d, int) else str(d) if str(d).isidentifier() else None for d in sizes)
         shape = shape if fact.shape is not None else None
-    return Wish(finding.name, finding.node, finding.subject, shape)
+    return [Wish(finding.name, finding.node, finding.subject, shape)]

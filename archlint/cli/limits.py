@@ -1,4 +1,4 @@
-"""What bounds the analysis of one file: options and ``[limits]`` of the configuration, in one group of the help."""
+"""What bounds the analysis of one file: options and ``[limits]`` of the configuration."""
 
 from __future__ import annotations
 
@@ -34,25 +34,6 @@ class Amount(click.ParamType):  # type: ignore[type-arg]
         return int(found[1]) * _UNITS[found[2].lower()]
 
 
-class LimitOption(click.Option):
-    """An option that the help lists among the limits."""
-
-
-class Limited(click.Command):
-    """A command whose help shows the limits in a group of their own."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows: dict[bool, list[tuple[str, str]]] = {False: [], True: []}
-        for param in self.get_params(ctx):
-            record = param.get_help_record(ctx)
-            if record is not None:
-                rows[isinstance(param, LimitOption)].append(record)
-        for title, limits in (("Options", False), ("Limits of one file (IO010 beyond)", True)):
-            if rows[limits]:
-                with formatter.section(title):
-                    formatter.write_dl(rows[limits])
-
-
 def limited(command: F) -> F:
     """Adds ``--timeout`` and every ``--max-...``; `limits` and `timeout` read what was given."""
     for field in reversed(fields(Limits)):
@@ -61,14 +42,12 @@ def limited(command: F) -> F:
         command = click.option(
             f"--max-{known['name']}",
             _parameter(known["name"]),
-            cls=LimitOption,
             type=Amount(size=known["size"]),
             metavar="SIZE" if known["size"] else "N",
             help=f"{known['text']} [default: {default}]",
         )(command)
     return click.option(
         "--timeout",
-        cls=LimitOption,
         type=click.FloatRange(0, min_open=True),
         metavar="S",
         help=f"Seconds that a file may take. [default: {TIMEOUT:g}]",
@@ -99,3 +78,7 @@ def _shown(value: Any, *, size: bool) -> str:
     if not size:
         return f"{value:,}"
     return f"{value >> 20} MiB" if value >= 1 << 20 else f"{value >> 10} KiB"
+
+
+BOUNDS = {"Limits of one file": ("timeout", *(_parameter(f.metadata["name"]) for f in fields(Limits)))}
+"""The section of a command's help that these options make."""

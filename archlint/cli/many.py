@@ -91,8 +91,9 @@ class Many:
         if found.format is None or found.ran:
             return found
         plan = self.session.plan(found.path)
-        skipped = tuple(r for r in plan.rules if r not in plan.active)
-        return replace(found, ran=plan.active, skipped=skipped)
+        active = plan.active
+        codes = {r.code for r in active}
+        return replace(found, ran=active, skipped=tuple(r for r in plan.rules if r.code not in codes))
 
     def _known(self, path: str) -> Linted | None:
         found = self.cache.get(path, self.session.plan(path)) if self.cache is not None else None

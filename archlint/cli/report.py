@@ -10,7 +10,8 @@ import click
 
 from archlint.cli.bounds import TimeoutExceeded, memory_bounded, time_bounded
 from archlint.cli.garbage import held_off
-from archlint.cli.limits import Limited, limited, limits, timeout
+from archlint.cli.help import Helpful
+from archlint.cli.limits import BOUNDS, limited, limits, timeout
 from archlint.cli.options import parse_dims, parse_range, parse_shapes, sizes
 from archlint.cli.shared import given_globally, piped, shared
 from archlint.errors import LoadError
@@ -24,11 +25,33 @@ if TYPE_CHECKING:
 SORTS = ("order", "macs", "mults", "adds", "params")
 
 
-@click.command("report", cls=Limited)
+@click.command(
+    "report",
+    cls=Helpful,
+    short_help="Shapes, exact counts and gates, layer by layer.",
+    sections={"Models": ("dims", "shapes", "input_range", "assumed", "calibration", "weights"), **BOUNDS},
+    examples=(
+        ("archlint report m.onnx --dim N=8", "with eight samples at once"),
+        ("archlint report m.onnx --sort macs --top 10", "the ten most expensive layers"),
+    ),
+)
 @click.argument("paths", nargs=-1, required=True)
-@click.option("--format", "style", type=click.Choice(["table", "json", "jsonl"]), default="table")
-@click.option("--sort", type=click.Choice(SORTS), default="order", help="Order of the table's rows.")
-@click.option("--top", type=click.IntRange(1), help="Only the first N rows of the table.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["table", "json", "jsonl"]),
+    default="table",
+    metavar="FORMAT",
+    help="table (default), json or jsonl.",
+)
+@click.option(
+    "--sort",
+    type=click.Choice(SORTS),
+    default="order",
+    metavar="BY",
+    help=f"Order of the rows: {', '.join(SORTS)}.",
+)
+@click.option("--top", type=click.IntRange(1), metavar="N", help="Only the first N rows of the table.")
 @click.option("--all", "everything", is_flag=True, help="Layers without arithmetic too.")
 @sizes
 @limited
@@ -49,8 +72,8 @@ SORTS = ("order", "macs", "mults", "adds", "params")
     "--weights",
     type=click.Choice(["auto", "all", "none"]),
     default="auto",
-    show_default=True,
-    help="How much weight data may be read.",
+    metavar="HOW",
+    help="Weight data that may be read: auto (all up to 256 MiB, samples above), all or none.",
 )
 @shared
 @click.pass_context

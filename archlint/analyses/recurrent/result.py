@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from archlint.analyses.dataflow import attributes
 from archlint.analyses.recurrent.calibration import Sample, informed, ordered, seen
 from archlint.analyses.recurrent.decomposed import Found, decomposed
-from archlint.analyses.recurrent.drive import drive_of
+from archlint.analyses.recurrent.drive import drive_of, turned
 from archlint.analyses.recurrent.operators import KINDS, Site, directions, recurrences
 from archlint.analyses.recurrent.sampling import Samples
+from archlint.analyses.recurrent.streams import Streams
 from archlint.analyses.recurrent.verdicts import Gate, judge
 from archlint.errors import Undetermined
 
@@ -121,6 +122,10 @@ class Recurrent:
         return decomposed(self.analysis)
 
     @cached_property
+    def _streams(self) -> Streams:
+        return Streams(self.analysis.dataflow)
+
+    @cached_property
     def _samples(self) -> Samples:
         return Samples(self.analysis, self._sites, self._spelt)
 
@@ -137,7 +142,7 @@ class Recurrent:
                 node.label, update.kind, node, path, "forward", "decomposed", None, None, found.reason
             )
         sample = self._samples.decomposed(found) if self.analysis.calibration is not None else None
-        return self._judged(node, path, "forward", "decomposed", numbers, drive, sample, found.count)
+        return self._judged(node, path, found.direction, "decomposed", numbers, drive, sample, found.count)
 
     def of(self, node: Node) -> list[Cell]:
         """The cells of one node."""
@@ -158,6 +163,8 @@ class Recurrent:
             ]
         source = analysis.dataflow.origin(site.name(0), site.scope)
         drive = drive_of(analysis, source, made[0][1].inputs)
+        drive = replace(drive, runs=self._streams.of(source, made[0][1].inputs))
+        self._streams.add(site.step, made, drive)
         asked = analysis.calibration is not None
         return [
             self._judged(
@@ -166,7 +173,7 @@ class Recurrent:
                 way,
                 form,
                 numbers,
-                drive,
+                turned(drive) if way == "reverse" else drive,
                 self._samples.operator(site, d) if asked else None,
             )
             for d, (way, numbers) in enumerate(made)

@@ -84,6 +84,8 @@ class Samples:
         x = np.concatenate([a for a in arrays if a is not None], axis=-1)
         if x.ndim == 3 and found.count > 1 and x.shape[0] != found.count == x.shape[1]:
             x = x.swapaxes(0, 1)
+        if x.ndim == 3 and any(s.op == "ReverseSequence" for s in found.sources):
+            x = x[::-1]  # the run gives it turned round already, and a reverse cell turns it once more
         return sample_of({"x": x}, "x")
 
     def _feeding(self, source: Origin) -> str:
