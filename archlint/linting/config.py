@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import archlint
 from archlint.errors import ConfigError, LoadError
-from archlint.linting.config_schema import BUDGET, INCREASE, KEYS, NODE_KEYS, OVERRIDE, POLICY, malformed
+from archlint.linting.config_schema import (
+    BUDGET,
+    INCREASE,
+    KEYS,
+    LIMITS,
+    NODE_KEYS,
+    OVERRIDE,
+    POLICY,
+    malformed,
+)
 from archlint.loaders.files import contents
 
 if TYPE_CHECKING:
@@ -248,6 +257,11 @@ def _validate(document: Mapping[str, Any], shown: str, prefix: str, lines: Lines
                 raise fail(
                     f"{base}shapes.{key}", f"'{key}' must be a list of sizes and symbols, not {shape!r}"
                 )
+        bounds = table.get("limits", {})
+        keys(bounds, LIMITS, f"{base}limits.")
+        for key, value in bounds.items():
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise fail(f"{base}limits.{key}", f"'{key}' must be a number of 1 or more, not {value!r}")
         for key, condition in table.get("policy", {}).items():
             if wrong := malformed(key, condition):
                 raise fail(f"{base}policy.{key}", wrong)
