@@ -38,6 +38,11 @@ class LoadError(ArchlintError, ValueError):
         self.snippet = snippet
 
 
+def out_of_memory() -> LoadError:
+    """What is said of a file whose analysis asked for more memory than it may have."""
+    return LoadError("IO010", "needs more memory than one file may take", help="--max-memory allows more")
+
+
 class WeightsUnread(LoadError):
     """Numbers that may not be read as the run is set up; what needs them is skipped, not failed."""
 

@@ -13,23 +13,28 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from archlint.cli.bounds import memory_bounded
 from archlint.cli.completion import codes, formats
 from archlint.cli.garbage import held_off
 from archlint.cli.help import Helpful
+from archlint.cli.limits import BOUNDS, limited, limits, timeout
 from archlint.cli.options import measured, parse_dims, parse_measured, parse_shapes, sizes
-from archlint.cli.shared import given_globally, shared, tell, warn
+from archlint.cli.progress import progress
+from archlint.cli.shared import given_globally, piped, shared, tell, warn
 from archlint.cli.sinks import Sinks, default_outputs
-from archlint.errors import ConfigError
+from archlint.errors import ConfigError, UsageError
 from archlint.reporting.formats import FORMATS
 from archlint.reporting.safe import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from archlint.linting import Checked, Linted
     from archlint.linting.baseline import Baseline
     from archlint.linting.earlier import Earlier
     from archlint.linting.session import Session
+    from archlint.loaders.options import Limits
+    from archlint.model import Model
 
 LEVELS = ("error", "warning", "info")
 
@@ -57,11 +62,11 @@ LEVELS = ("error", "warning", "info")
             "shapes",
             "force_exclude",
             "jobs",
-            "timeout",
             "no_cache",
             "show_files",
             "watch",
         ),
+        **BOUNDS,
     },
     examples=(
         ("archlint check", "every model below this folder"),
@@ -145,12 +150,9 @@ LEVELS = ("error", "warning", "info")
     "-j", "--jobs", type=click.IntRange(1), metavar="N", help="Worker processes; default: one a core."
 )
 @click.option(
-    "--timeout",
-    type=click.FloatRange(0, min_open=True),
-    default=60.0,
-    show_default=True,
-    metavar="S",
-    help="Seconds that a file may take.",
+    "--stdin-filename",
+    metavar="NAME",
+    help="What the model on standard input ('-') is called, suffix included.",
 )
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep results of earlier runs.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule at the end.")
@@ -159,6 +161,7 @@ LEVELS = ("error", "warning", "info")
 @click.option("--force-exclude", is_flag=True, help="Apply 'exclude' to paths given by name too.")
 @sizes
 @measured
+@limited
 @shared
 @click.pass_context
 def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
@@ -205,6 +208,10 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
     quiet = ctx.obj.get("quiet", False)
     with Earlier(given["base"]) if given["base"] else nullcontext() as earlier:
         named = _files(paths or (".",), session, checked, quiet=quiet, force=force)
+        if "-" in paths:
+            named = (given["stdin_filename"] or p if p == "-" else p for p in named)
+        bounds = session.config.get("limits", {})
+        seconds = timeout(given, bounds)
         work = partial(
             check_file,
             session=session,
@@ -212,6 +219,10 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
             earlier=earlier,
             suppressions=not given["ignore_suppressions"],
             settings=parse_measured(given),
+            within=lambda path: limits(
+                given, session.config_for(os.path.dirname(path) or ".").get("limits", {})
+            ),
+            held=_on_stdin(paths, given, limits(given, bounds).structure_bytes),
         )
         files: Iterator[Linted]
         if given["fix"] or given["diff"]:
@@ -225,19 +236,29 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
         else:
             from archlint.cli.many import Many
 
-            many = Many(session, work, jobs=given["jobs"], timeout=given["timeout"])
-            if not given["no_cache"] and baseline is None and not given["calibration"]:
-                many.remember(suppressions=not given["ignore_suppressions"], ranges=given["ranges"])
+            many = Many(session, work, jobs=given["jobs"], timeout=seconds)
+            if not given["no_cache"] and baseline is None and not given["calibration"] and "-" not in paths:
+                settled = {k: v for k, v in given.items() if k.startswith("max_") and v}
+                many.remember(
+                    suppressions=not given["ignore_suppressions"],
+                    ranges=given["ranges"],
+                    limits=(settled, bounds),
+                )
             files = many.check(named)
-        for file in files:
-            checked.files.append(file)
-            sinks.each(file)
-            for text in file.remarks:
-                warn(text)
-            if ctx.obj.get("debug"):
-                click.echo("".join(file.tracebacks), err=True, nl=False)
-            if ctx.obj.get("verbose"):
-                _timing(file)
+        total = len(paths) if paths and not any(map(os.path.isdir, paths)) else None
+        try:
+            for file in progress(files, total=total, quiet=quiet):
+                checked.files.append(file)
+                sinks.each(file)
+                for text in file.remarks:
+                    warn(text)
+                if ctx.obj.get("debug"):
+                    click.echo("".join(file.tracebacks), err=True, nl=False)
+                if ctx.obj.get("verbose"):
+                    _timing(file)
+        except KeyboardInterrupt:
+            _interrupted(checked, sinks)
+            ctx.exit(130)
     if baseline is not None:
         _keep(baseline, checked, given)
     if ctx.obj.get("verbose") or sys.stdout.isatty():
@@ -253,6 +274,22 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
     ctx.exit(checked.status)
 
 
+def _interrupted(checked: Checked, sinks: Sinks) -> None:
+    """Ctrl-C: what is done is reported as it would be, and it is said that there is more."""
+    sinks.end(checked)
+    count = len(checked.files)
+    warn(f"interrupted after {count} file{'s'[: count != 1]}; the others were not checked")
+
+
+def _on_stdin(paths: tuple[str, ...], given: dict[str, Any], limit: int) -> dict[str, bytes]:
+    """What stands on standard input, by the name it is checked under, when it is asked for."""
+    if "-" not in paths:
+        return {}
+    if given["fix"] or given["diff"]:
+        raise UsageError("standard input ('-') cannot be repaired; name a file")
+    return {given["stdin_filename"] or "-": piped(limit)}
+
+
 def check_file(
     path: str,
     session: Session,
@@ -261,20 +298,28 @@ def check_file(
     *,
     suppressions: bool = True,
     settings: dict[str, Any] | None = None,
+    within: Callable[[str], Limits] | None = None,
+    held: Mapping[str, bytes] | None = None,
 ) -> Linted:
     """What the settings of ``session`` find in one file."""
     from archlint.api import load
     from archlint.linting import Context, lint
+    from archlint.loaders import Limits
+
+    bounds = within(path) if within is not None else Limits()
+
+    def read(name: str, weights: Any) -> Model:
+        return load(name, weights=weights, limits=bounds, data=held.get(name) if held else None)
 
     context = Context(
-        lambda name, weights: load(name, weights=weights),  # type: ignore[arg-type]
+        read,
         session.catalogue,
         baseline.known(path) if baseline is not None else frozenset(),
         earlier.of(path) if earlier is not None else None,
         suppressions,
         settings or {},
     )
-    with held_off():
+    with held_off(), memory_bounded(bounds.memory):
         return lint(path, session.plan(path), context)
 
 
@@ -340,6 +385,8 @@ def _files(
                     yield file
             if not found and not quiet:
                 warn(f"no model files under '{path}'; looked for *.onnx, *.arch.yaml and the like")
+        elif path == "-":
+            yield path
         elif not os.path.lexists(path):
             checked.missing.append(path)
             warn(f"no such file: {path}", "error")

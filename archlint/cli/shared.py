@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from archlint.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -67,6 +70,15 @@ def warn(text: str, level: str = "warning") -> None:
     from archlint.reporting.safe import printable
 
     click.echo(f"{level}: {printable(text)}", err=True)
+
+
+def piped(limit: int) -> bytes:
+    """What stands on standard input; raises `UsageError` beyond ``limit`` bytes."""
+    data = sys.stdin.buffer.read(limit + 1)
+    if len(data) > limit:
+        text = f"standard input holds more than {limit:,} bytes"
+        raise UsageError(text, help="name a file, or raise --max-bytes")
+    return data
 
 
 def tell(errors: Iterable[ArchlintError]) -> None:

@@ -15,6 +15,7 @@ from archlint.linting.config_schema import (
     BUDGET,
     INCREASE,
     KEYS,
+    LIMITS,
     NODE_KEYS,
     OVERRIDE,
     POLICY,
@@ -284,6 +285,11 @@ def _validate(document: Mapping[str, Any], shown: str, prefix: str, lines: Lines
             if key.endswith("-increase") and growth(limit) is None:
                 wanted = "a percentage such as '2%', or a number such as '10M'"
                 raise fail(f"{base}budget.{key}", f"'{key}' must be {wanted}, not {limit!r}")
+        bounds = table.get("limits", {})
+        keys(bounds, LIMITS, f"{base}limits.")
+        for key, value in bounds.items():
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise fail(f"{base}limits.{key}", f"'{key}' must be a number of 1 or more, not {value!r}")
         for key, condition in table.get("policy", {}).items():
             if wrong := malformed(key, condition):
                 raise fail(f"{base}policy.{key}", wrong)

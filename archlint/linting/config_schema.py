@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import fields
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 from archlint.linting.engine import LEVEL
+from archlint.loaders.options import Limits
 
 Form: TypeAlias = tuple[str, Callable[[Any], bool]]
 
@@ -61,6 +63,7 @@ KEYS: dict[str, Form] = {
     "output": TEXTS,
     "show-suppressed": SWITCH,
     "weights": WEIGHTS,
+    "limits": TABLE,
     "lfs": LFS,
     "pedantic": SWITCH,
     "max-warnings": COUNT,
@@ -121,6 +124,9 @@ POLICY: dict[str, tuple[str, str]] = {
     "node-name": ("node-name-style", "pattern"),
 }
 """Keys of ``[policy]``: the rule that judges it, and the rule's option."""
+
+LIMITS = ("timeout", *(f.metadata["name"] for f in fields(Limits)))
+"""Keys of ``[limits]``: what bounds the analysis of one file."""
 
 _CONDITION = re.compile(r"\s*(?:>=|<=|==|!=|>|<)?\s*\d+\s*")
 

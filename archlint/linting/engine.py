@@ -125,6 +125,8 @@ class _Run:
         except LoadError as error:
             self.problems.setdefault(error.message, error)
             return True
+        except MemoryError:
+            raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 - one broken rule must not cost the others
             self.crashed = True
             self.broken.add(rule.code)

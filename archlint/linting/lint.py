@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from archlint.analyses import Analysis
-from archlint.errors import LoadError
+from archlint.errors import LoadError, out_of_memory
 from archlint.linting.earlier import increases
 from archlint.linting.engine import LEVEL, Outcome, Settings, run, unique
 from archlint.linting.finding import Finding, fingerprint
@@ -166,6 +166,8 @@ def _examine(path: str, plan: Plan, context: Context) -> _Examined:
         return _Examined(findings, analysis, model.format, nodes, active, crashed, traces)
     except LoadError as error:
         return _Examined([from_error(path, error)])
+    except MemoryError:
+        return _Examined([from_error(path, out_of_memory())])
     except (Exception, RecursionError) as error:  # noqa: BLE001 - the other files are still checked
         known = notice("INT002")
         text = f"archlint failed on this model: {type(error).__name__}: {error}"

@@ -84,6 +84,20 @@ class File:
             os.close(fd)
 
 
+class Held:
+    """A file whose contents are at hand, such as standard input."""
+
+    __slots__ = ("data", "size")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.size = len(data)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """``length`` bytes from ``offset``."""
+        return self.data[offset : offset + length]
+
+
 def open_file(path: str) -> File:
     """The regular file at ``path``; raises `LoadError` IO009 for anything else."""
     try:

@@ -112,7 +112,7 @@ def show(analysis: Analysis, console: Console, view: View) -> None:
     console.print(Text(_heading(analysis), style="bold"))
     console.print(_table(analysis, shown, console.width))
     for line in _footer(analysis, rows, len(shown)):
-        console.print(Text("  " + line), soft_wrap=True)
+        console.print(Text("  " + printable(line)), soft_wrap=True)
     if analysis.recurrent.cells:
         console.print()
         console.print(_recurrent(analysis))
