@@ -1,4 +1,5 @@
 from archlint.api import Analysis, Findings, LoadError, Node, rule
+from archlint_rules.numbers.batchnorm import SCALE, stored
 
 MOVES = {"Reshape", "Transpose", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"}
 REACH = 6
@@ -36,9 +37,8 @@ def batchnorm_dead_scale(norm: Node, analysis: Analysis, *, share: float = 0.0) 
               input_mean: {values: [0.0, 0.0]}
               input_var: {values: [1.0, 1.0]}
     """
-    facts = analysis.shapes.inputs(norm)
-    weight = facts[1].weight if len(facts) > 1 and facts[1] is not None else None
-    if weight is None or not weight.numel:
+    weight = stored(norm, analysis, SCALE)
+    if weight is None:
         return
     try:
         zeros = weight.statistics().zeros

@@ -1,4 +1,5 @@
 from archlint.api import Analysis, Findings, LoadError, Node, rule
+from archlint_rules.numbers.batchnorm import VARIANCE, stored
 
 
 @rule("NUM009", on="BatchNormalization", severity="error", needs=("shapes", "weights"))
@@ -32,10 +33,8 @@ def batchnorm_negative_variance(norm: Node, analysis: Analysis) -> Findings:
               input_mean: {values: [0.0, 0.0]}
               input_var: {values: [1.0, 0.5]}
     """
-    facts = analysis.shapes.inputs(norm)
-    epsilon = norm.number("epsilon", 1e-5)
-    weight = facts[4].weight if len(facts) > 4 and facts[4] is not None else None
-    if weight is None or epsilon is None or norm.integer("training_mode", 0):
+    epsilon, weight = norm.number("epsilon", 1e-5), stored(norm, analysis, VARIANCE)
+    if weight is None or epsilon is None:
         return
     try:
         seen = weight.statistics()

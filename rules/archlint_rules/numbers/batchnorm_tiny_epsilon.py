@@ -1,4 +1,5 @@
 from archlint.api import Analysis, Findings, LoadError, Node, rule
+from archlint_rules.numbers.batchnorm import SCALE, VARIANCE, stored
 
 
 @rule("NUM018", on="BatchNormalization", severity="info", needs=("shapes", "weights"))
@@ -26,12 +27,9 @@ def batchnorm_tiny_epsilon(norm: Node, analysis: Analysis, *, gain: float = 10_0
             weights: {scale: [2], B: [2], input_mean: [2], input_var: [2]}
             init: {scale: {constant: 1.0}, input_var: {constant: 1.0}}
     """
-    facts = analysis.shapes.inputs(norm)
     epsilon = norm.number("epsilon", 1e-5)
-    if len(facts) < 5 or facts[1] is None or facts[4] is None or epsilon is None:
-        return
-    scale, variance = facts[1].weight, facts[4].weight
-    if scale is None or variance is None or scale.shape != variance.shape or norm.integer("training_mode", 0):
+    scale, variance = stored(norm, analysis, SCALE), stored(norm, analysis, VARIANCE)
+    if scale is None or variance is None or epsilon is None or scale.shape != variance.shape:
         return
     try:
         gains, spread = scale.statistics(), variance.statistics()

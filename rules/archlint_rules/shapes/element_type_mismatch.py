@@ -48,6 +48,8 @@ def _groups(step: Step, opset: int) -> Iterator[list[tuple[str, str]]]:
         found = []
         for slot in every:
             fact = step.ins[slot] if slot < len(step.ins) else None
-            if fact is not None and fact.dtype is not None and fact.kind == "tensor":
+            if fact is None or fact.dtype is None or fact.kind != "tensor":
+                continue
+            if fact.dtype != "unknown":  # told by the loader
                 found.append((step.node.inputs[slot], fact.dtype))
         yield found
