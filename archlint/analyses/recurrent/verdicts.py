@@ -254,7 +254,8 @@ def _gate(
         possible = ((tail > SURE) | ((tail > SCREEN) & (share > SURE))) & ~likely & ~sure
         sides.append((sure, likely, possible))
     if ran is not None:
-        asked = np.flatnonzero(sides[0][1] | sides[1][1])[:WITNESSED].tolist()
+        most = WITNESSED if n <= 512 else WITNESSED // 4
+        asked = np.flatnonzero(sides[0][1] | sides[1][1])[:most].tolist()
         if asked and rows == name:
             refuted = refuted | _witnessed(cell, drive, name, asked, eps)
     lo, hi = box.value
