@@ -140,7 +140,7 @@ class Dataflow:
             if node is not None:
                 step = self.step(scope, node)
                 index = node.outputs.index(name)
-                call = None if step is None else self.called(scope, step)
+                call = self.called(scope, step) if step is not None and self._children else None
                 if call is not None and index < len(call[0].outputs):
                     name, scope = call[0].outputs[index], call[1]
                     continue

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from archlint.analyses.dataflow import Origin
 from archlint.errors import LoadError, Undetermined
+from archlint.model import Weight
 from archlint.ops import ANY, Interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from archlint.analyses.constants import Constants
-    from archlint.analyses.dataflow import Dataflow, Origin
-    from archlint.analyses.shapes import Scope
+    from archlint.analyses.dataflow import Dataflow
+    from archlint.analyses.shapes import Scope, Step
+
+_Input: TypeAlias = Origin | Weight | None
+"""What a step reads: the output of another one or an input of the model, a stored tensor, nothing."""
 
 MOVES = frozenset({"Identity", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Slice", "Expand"})
 """Operators whose output elements are elements of their first input."""
@@ -20,6 +25,8 @@ SUMS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul", "BatchNormalization
 """Operators whose outputs are sums of products of their first input with stored numbers."""
 _FAILURES = (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, Undetermined, LoadError)
 DEEPEST = 10_000
+MOST_BOUNDS = 256
+"""Bounds that are remembered for steps that are alike."""
 
 
 class Ranges:
@@ -36,6 +43,7 @@ class Ranges:
         self.constants = constants
         self.inputs = dict(inputs or {})
         self._known: dict[tuple[int, str], Interval] = {}
+        self._weights: dict[int, Interval] = {}
 
     def of(self, name: str, scope: Scope | None = None) -> Interval:
         """The interval of tensor ``name``; `ANY` where nothing is known."""
@@ -44,43 +52,56 @@ class Ranges:
     def at(self, origin: Origin) -> Interval:
         """The interval of a tensor by its maker, its inputs first, without recursion."""
         waiting = [origin]
-        active: set[tuple[int, str]] = set()
+        active: dict[tuple[int, str], list[_Input]] = {}
         while waiting:
             top = waiting[-1]
-            if top.key in self._known:
+            key = top.key
+            if key in self._known:
                 waiting.pop()
                 continue
-            if top.key not in active and len(waiting) < DEEPEST:
-                active.add(top.key)
-                before = [o for o in self._sources(top) if o.key not in self._known and o.key not in active]
-                if before:
-                    waiting += before
-                    continue
+            inputs = active.get(key)
+            if inputs is None:
+                inputs = self._inputs(top)
+                if len(waiting) < DEEPEST:
+                    active[key] = inputs
+                    before = [
+                        o
+                        for o in inputs
+                        if isinstance(o, Origin) and o.key not in self._known and o.key not in active
+                    ]
+                    if before:
+                        waiting += before
+                        continue
             waiting.pop()
-            self._note(top)
+            self._note(top, inputs)
         return self._known[origin.key]
 
-    def _sources(self, origin: Origin) -> list[Origin]:
-        """The tensors whose ranges decide that of ``origin``."""
+    def _inputs(self, origin: Origin) -> list[_Input]:
+        """The tensors whose ranges decide that of ``origin``; None for an input that is left out."""
         step = origin.step
         if step is None:
             return []
-        inner = self._bodies(origin)
-        if inner is not None:
-            return inner
-        found = [self.flow.origin(n, origin.scope) for n in step.node.inputs if n]
-        return [o for o in found if o.weight is None]
+        if self.flow.children(origin.scope, step):
+            return list(self._bodies(origin))
+        scope, stored = origin.scope, origin.scope.graph.weights
+        found: list[_Input] = []
+        for name in step.node.inputs:
+            if not name:
+                found.append(None)
+            elif name in stored:
+                found.append(stored[name])
+            else:
+                maker = self.flow.origin(name, scope)
+                found.append(maker.weight or maker)
+        return found
 
-    def _bodies(self, origin: Origin) -> list[Origin] | None:
-        """The body outputs that output ``origin`` of a step is one of; None for a plain operator."""
+    def _bodies(self, origin: Origin) -> list[Origin]:
+        """The body outputs that output ``origin`` of a step is one of."""
         step = origin.step
         assert step is not None
         node, index = step.node, origin.index
-        children = self.flow.children(origin.scope, step)
-        if not children:
-            return None
         found = []
-        for body in children.values():
+        for body in self.flow.children(origin.scope, step).values():
             # the first output of a Loop body is its condition; a state passes unchanged at zero trips
             at = index + 1 if node.op_type == "Loop" else index
             outputs = list(body.graph.outputs)
@@ -91,48 +112,49 @@ class Ranges:
             found.append(self.flow.origin(states[index], origin.scope))
         return found
 
-    def _note(self, origin: Origin) -> None:
+    def _note(self, origin: Origin, inputs: list[_Input]) -> None:
         step = origin.step
         if origin.weight is not None:
-            self._known[origin.key] = self._stored(origin)
+            self._known[origin.key] = self._stored(origin.weight)
             return
         if step is None:
             main = origin.scope is self.flow.shapes.main
             self._known[origin.key] = self.inputs.get(origin.name, ANY) if main else ANY
             return
-        inner = self._bodies(origin)
-        if inner is not None:
-            self._known[origin.key] = hull([self._known.get(o.key, ANY) for o in inner])
+        if self.flow.children(origin.scope, step):
+            self._known[origin.key] = hull([self._read(o) for o in inputs])
             return
-        origins = [self.flow.origin(n, origin.scope) if n else None for n in step.node.inputs]
-        if self._hopeless(step.node.op_type, origins):
-            found = [ANY] * len(step.node.outputs)
+        outputs = step.node.outputs
+        if self._hopeless(step.node.op_type, inputs):
+            found = [ANY] * len(outputs)
         else:
-            found = _bounds(origin, [ANY if o is None else self._read(o) for o in origins])
-        for i, name in enumerate(step.node.outputs):
+            found = _bounds(step, [self._read(o) for o in inputs])
+        for i, name in enumerate(outputs):
             if name:
                 self._known[id(origin.scope), name] = found[i] if i < len(found) else ANY
 
-    def _read(self, origin: Origin) -> Interval:
+    def _read(self, tensor: _Input) -> Interval:
         """The interval of a tensor that is stored or already known."""
-        if origin.key not in self._known and origin.weight is not None:
-            self._known[origin.key] = self._stored(origin)
-        return self._known.get(origin.key, ANY)
+        if isinstance(tensor, Origin):
+            return self._known.get(tensor.key, ANY)
+        return ANY if tensor is None else self._stored(tensor)
 
-    def _hopeless(self, op_type: str, origins: Sequence[Origin | None]) -> bool:
+    def _hopeless(self, op_type: str, inputs: Sequence[_Input]) -> bool:
         """True where a sum of products has no bound, so that its weights need not be read.
 
         Its data is unbounded on both sides, or on one and the weights have both signs.
         """
-        if op_type not in SUMS or not origins or origins[0] is None or origins[0].weight is not None:
+        if op_type not in SUMS or not inputs or not isinstance(inputs[0], Origin):
             return False
-        x = self._known.get(origins[0].key, ANY)
+        x = self._known.get(inputs[0].key, ANY)
+        if x is ANY:
+            return True
         if x.array is not None or (x.greatest() < float("inf") and x.least() > float("-inf")):
             return False
         if x.greatest() == float("inf") and x.least() == float("-inf"):
             return True
-        weight = origins[1].weight if len(origins) > 1 and origins[1] is not None else None
-        if weight is None or weight.dtype == "string" or weight.dtype.startswith("complex"):
+        weight = inputs[1] if len(inputs) > 1 else None
+        if not isinstance(weight, Weight) or weight.dtype == "string" or weight.dtype.startswith("complex"):
             return False
         try:
             seen = weight.statistics()
@@ -140,21 +162,26 @@ class Ranges:
             return True
         return seen.minimum < 0 < seen.maximum
 
-    def _stored(self, origin: Origin) -> Interval:
-        weight = origin.weight
-        assert weight is not None
-        if weight.dtype == "string" or weight.dtype.startswith("complex"):
+    def _stored(self, weight: Weight) -> Interval:
+        found = self._weights.get(id(weight))
+        if found is None:
+            found = self._weights[id(weight)] = _numbers(weight)
+        return found
+
+
+def _numbers(weight: Weight) -> Interval:
+    if weight.dtype == "string" or weight.dtype.startswith("complex"):
+        return ANY
+    try:
+        statistics = weight.statistics()
+        if statistics.nan or not statistics.count or statistics.sampled:
             return ANY
-        try:
-            statistics = weight.statistics()
-            if statistics.nan or not statistics.count or statistics.sampled:
-                return ANY
-            lo, hi = statistics.minimum, statistics.maximum
-            if statistics.inf:
-                lo, hi = float("-inf"), float("inf")
-            return Interval(lo, hi, array=weight.array())
-        except _FAILURES:
-            return ANY
+        lo, hi = statistics.minimum, statistics.maximum
+        if statistics.inf:
+            lo, hi = float("-inf"), float("inf")
+        return Interval(lo, hi, array=weight.array())
+    except _FAILURES:
+        return ANY
 
 
 def _states(origin: Origin) -> Sequence[str]:
@@ -169,12 +196,28 @@ def _states(origin: Origin) -> Sequence[str]:
     return ()
 
 
-def _bounds(origin: Origin, given: list[Interval]) -> list[Interval]:
+def _bounds(step: Step, given: list[Interval]) -> list[Interval]:
+    """What the operator's definition says; the same for steps that are alike and given the same."""
+    alike = step.alike
+    if alike is None:
+        return _computed(step, given)
+    for fact, r in zip(step.ins, given, strict=True):
+        numbers = (fact is not None and fact.weight is not None) or r.array is not None
+        if numbers or not isinstance(r.lo, float) or not isinstance(r.hi, float):
+            return _computed(step, given)
+    key = tuple([(r.lo, r.hi, r.source) for r in given])
+    found = alike.bounds.get(key)
+    if found is None:
+        found = _computed(step, given)
+        if len(alike.bounds) < MOST_BOUNDS:
+            alike.bounds[key] = found
+    return found
+
+
+def _computed(step: Step, given: list[Interval]) -> list[Interval]:
     """What the operator's definition says; for an undefined mover of elements, its input's hull."""
     import numpy as np
 
-    step = origin.step
-    assert step is not None
     found: list[Interval] = []
     if step.operator is not None:
         try:

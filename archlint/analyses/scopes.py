@@ -10,6 +10,7 @@ from archlint.model import UNKNOWN, Draft, Fact
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from archlint.analyses.likeness import Likeness
     from archlint.errors import ShapeError
     from archlint.model import Graph, Node, Weight
     from archlint.ops import Operator
@@ -20,6 +21,7 @@ class Step:
     """One operator as it runs: its definition, the facts around it, the scopes it opened.
 
     ``operator`` is None for an operator nobody defines; ``reason`` says why outputs are unknown.
+    ``alike`` is shared by the steps that differ in names and stored numbers only, where that decides.
     """
 
     node: Node
@@ -28,6 +30,7 @@ class Step:
     outs: list[Fact]
     children: dict[str, Scope] = field(default_factory=dict)
     reason: str | None = None
+    alike: Likeness | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -35,7 +38,7 @@ class Scope:
     """A graph walked with given inputs; ``path`` names the nodes and bodies that lead to it.
 
     ``reachable`` is False for the branch of an If that its known condition never takes: its facts
-    hold if it ran, its contradictions are nobody's defect.
+    hold if it ran, its contradictions are remarks: onnxruntime refuses some of them all the same.
     """
 
     path: tuple[str, ...]
@@ -77,7 +80,7 @@ class Defect:
         """The statement of the rule that reports it, at the rule's own severity."""
         error = self.error
         place = self.step.node.at(error.subject)
-        return place.says(error.message, hint=error.help, **error.data)
+        return place.says(error.message, severity=error.severity, hint=error.help, **error.data)
 
 
 @dataclass(eq=False)
@@ -102,6 +105,11 @@ class Shapes:
     def steps(self, node: Node) -> list[Step]:
         """Every run of ``node``: one, or one for each distinct call of its function."""
         return self._steps.get(id(node), [])
+
+    def alike(self, node: Node) -> Likeness | None:
+        """What ``node`` shares with nodes that differ in names and numbers; None when it runs often."""
+        steps = self.steps(node)
+        return steps[0].alike if len(steps) == 1 else None
 
     def inputs(self, node: Node) -> list[Fact | None]:
         """Facts of the node's inputs at its first run; None where an optional one is left out."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from archlint.analyses.calls import Call, signature, simplified
 from archlint.analyses.declared import contradictions
+from archlint.analyses.likeness import LIKENESSES, likeness
 from archlint.analyses.scopes import Defect, Scope, Shapes, Step, weight_fact
 from archlint.errors import LoadError, ShapeError, Undetermined
 from archlint.model import UNKNOWN, AttributeReference, Fact, Graph, Model
@@ -142,11 +143,7 @@ class Propagation:
         scope = Scope(path, graph, facts, home.opsets, home, [], home.arguments, home.absent, reachable)
         step.children[graph.label] = scope
         try:
-            if reachable:
-                self.walk(scope)
-            else:
-                with self.trial():
-                    self.walk(scope)
+            self.walk(scope)
         finally:
             self._at = here
         return [scope.fact(name) for name in graph.outputs]
@@ -205,8 +202,16 @@ class Propagation:
                     made = self._call(scope, step, attrs)
                 else:
                     operator = self._operator(scope, step, attrs)
-                    self._at = scope, step
-                    made = operator.call(ins)
+                    key = likeness(operator, attrs, ins)
+                    alike = None if key is None else LIKENESSES.get(key)
+                    if alike is None:
+                        self._at = scope, step
+                        made = operator.call(ins)
+                        if key is not None:
+                            alike = LIKENESSES.learn(key, made)
+                    else:
+                        made = alike.outs
+                    step.alike = alike
             except Undetermined as unknown:
                 step.reason = unknown.reason
             except ShapeError as error:
@@ -266,7 +271,7 @@ class Propagation:
         key: Any
         try:
             what, names = signature(given, arguments)
-            key = (id(function), self.muted > 0, what)
+            key = (id(function), self.muted > 0, scope.reachable, what)
             known = self._calls.get(key)
         except TypeError:
             key, known, names = None, None, {}
@@ -288,8 +293,10 @@ class Propagation:
         return outs
 
     def defect(self, scope: Scope, step: Step, error: ShapeError) -> None:
-        """Note a contradiction, once however often a body is walked."""
+        """Note a contradiction, once however often a body is walked; a remark where it never runs."""
         if not self.muted:
+            if not scope.reachable:
+                error.severity, error.message = "info", f"{error.message} (in a body that never runs)"
             key = (id(step.node), error.kind, error.message)
             self.defects.setdefault(key, Defect(step, scope, error))
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from archlint.analyses import Analysis
+    from archlint.analyses.likeness import Likeness
     from archlint.linting.rule import Rule
     from archlint.model import Graph, Place
 
@@ -48,6 +49,21 @@ def run(analysis: Analysis, rules: Iterable[Rule], settings: Settings | None = N
     return _Run(analysis, list(rules), settings or Settings()).outcome()
 
 
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The rules that look at nodes of one kind."""
+
+    every: tuple[Rule, ...]
+    local: tuple[Rule, ...]
+    others: tuple[Rule, ...]
+
+
+def _subscribed(rules: Iterable[Rule], kind: str) -> _Rules:
+    every = [r for subscription in (kind, "*") for r in rules if subscription in r.on]
+    local = tuple(r for r in every if r.local)
+    return _Rules(tuple(every), local, tuple(r for r in every if not r.local))
+
+
 class _Run:
     def __init__(self, analysis: Analysis, rules: list[Rule], settings: Settings) -> None:
         self.analysis = analysis
@@ -61,35 +77,57 @@ class _Run:
         self.tracebacks: list[str] = []
         self.problems: dict[str, LoadError] = {}
         self.model_rules = [r for r in rules if not r.on]
-        self.by_kind: dict[str, list[Rule]] = {}
-        for rule in rules:
-            for kind in rule.on:
-                self.by_kind.setdefault(kind, []).append(rule)
+        self.node_rules = [r for r in rules if r.on]
+        self.by_kind: dict[str, _Rules] = {}
+        self.silent: set[Likeness] = set()
 
     def outcome(self) -> Outcome:
         model = self.analysis.model
         for rule in self.model_rules:
             self._apply(rule, model, model.graph)
-        everywhere = self.by_kind.get("*", [])
-        for graph in model.graphs():
+        for graph in model.graphs() if self.node_rules else ():
             for node in graph.nodes:
-                for rule in (*self.by_kind.get(node.kind, ()), *everywhere):
-                    self._apply(rule, node, graph)
+                kind = node.kind
+                rules = self.by_kind.get(kind)
+                if rules is None:
+                    rules = self.by_kind[kind] = _subscribed(self.node_rules, kind)
+                if rules.every:
+                    self._visit(rules, node, graph)
         self._draw()
         found = sorted(unique(self.findings.values()), key=lambda f: (-LEVEL[f.severity], f.line or 0))
         return Outcome(found, self.crashed, self.tracebacks, list(self.problems.values()))
 
-    def _apply(self, rule: Rule, subject: Any, graph: Graph) -> None:
-        if rule.code in self.broken:
+    def _visit(self, rules: _Rules, node: Node, graph: Graph) -> None:
+        """Every rule on ``node``; the local ones unless they were silent on one that is alike."""
+        alike = self.analysis.shapes.alike(node) if rules.local else None
+        if alike is not None and alike in self.silent:
+            for rule in rules.others:
+                self._apply(rule, node, graph)
             return
+        silent = True
+        for rule in rules.every:
+            if self._apply(rule, node, graph) and rule.local:
+                silent = False
+        if silent and alike is not None:
+            self.silent.add(alike)
+
+    def _apply(self, rule: Rule, subject: Any, graph: Graph) -> bool:
+        """Run one rule on one subject; True when it says something or fails."""
+        if rule.code in self.broken:
+            return True
+        said = None
         arguments = (subject, self.analysis) if rule.takes_analysis else (subject,)
         try:
             for said in rule.check(*arguments, **self.settings.options.get(rule.code, {})):
                 draft = said if isinstance(said, Draft) else _here(subject, graph).says(said)
+                _check(draft)
                 self._sign(rule, draft)
         except LoadError as error:
             self.problems.setdefault(error.message, error)
-        except Exception as error:  # noqa: BLE001 - one broken rule must not cost the others
+            return True
+        except MemoryError:
+            raise
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - one broken rule must not cost the others
             self.crashed = True
             self.broken.add(rule.code)
             self.tracebacks.append(traceback.format_exc())
@@ -98,6 +136,8 @@ class _Run:
             text = f"rule {rule.code} failed: {type(error).__name__}: {error} ({where}); other rules were run"
             draft = Draft(text, _here(subject, graph), help=f"--ignore {rule.code} leaves the rule out")
             self._add("INT001", "rule-crashed", "error", draft)
+            return True
+        return said is not None
 
     def _sign(self, rule: Rule, draft: Draft) -> None:
         level = self.settings.severity.get(rule.code) or draft.severity or rule.severity
@@ -134,7 +174,7 @@ class _Run:
                 code,
                 self.identities.stable_path(place.graph),
                 self.identities.of(node) if node is not None else "",
-                place.subject or "",
+                self.identities.subject(place),
             ),
             draft.data or {},
             self.lines[line - 1] if line is not None and 0 < line <= len(self.lines) else None,
@@ -160,6 +200,14 @@ def unique(findings: Iterable[Finding]) -> list[Finding]:
             finding = replace(finding, fingerprint=fingerprint(finding.fingerprint, str(count)))  # noqa: PLW2901
         result.append(finding)
     return result
+
+
+def _check(draft: Draft) -> None:
+    """Raise for what a rule yields and no format could write."""
+    if not isinstance(draft.message, str):
+        raise TypeError(f"a rule yields texts or drafts, not {type(draft.message).__name__}")
+    if draft.severity is not None and draft.severity not in LEVEL:
+        raise ValueError(f"severity {draft.severity!r} is none of {', '.join(LEVEL)}")
 
 
 def _here(subject: Any, graph: Graph) -> Place:

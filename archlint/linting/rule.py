@@ -36,7 +36,8 @@ class Rule:
     ``on`` holds operator kinds (``Conv``, ``com.microsoft::FusedConv``, ``*`` for every node), or
     is empty for a rule on the whole model. ``needs`` names what it reads beyond the structure:
     ``shapes``, ``weights``, ``ranges``, ``recurrent``, ``costs``. ``default`` False means off
-    unless selected.
+    unless selected. A ``local`` rule looks at nothing but a node's operator, attributes and the types
+    and shapes of what it reads and makes: where it is silent on one node, it is on all that are alike.
     """
 
     code: str
@@ -49,6 +50,7 @@ class Rule:
     fixable: bool
     origin: str = "builtin"
     takes_analysis: bool = False
+    local: bool = False
     options: dict[str, Option] = field(default_factory=dict)
 
     @property
@@ -70,11 +72,14 @@ def rule(
     needs: tuple[str, ...] = (),
     default: bool = True,
     fixable: bool = False,
+    local: bool = False,
 ) -> Callable[[F], F]:
     """Mark a function as a rule; the name, the options and the documentation come from it.
 
     The first parameter is the `Node` (or `Model` with ``on=Model``), a second positional one the
-    `Analysis`, every keyword-only one an option. Raises `RuleError` for a malformed rule.
+    `Analysis`, every keyword-only one an option. ``local`` promises that nothing but the node's
+    attributes and the types and shapes around it decides whether the rule speaks (not names, weights
+    or neighbours). Raises `RuleError` for a malformed rule.
     """
 
     def mark(check: F) -> F:
@@ -86,7 +91,8 @@ def rule(
             raise RuleError(message)
         kinds = () if on is Model else (on,) if isinstance(on, str) else tuple(on)  # type: ignore[arg-type]
         parameters = list(inspect.signature(check).parameters.values())
-        positional = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        positional = [p for p in parameters if p.kind in {p.POSITIONAL_OR_KEYWORD, p.POSITIONAL_ONLY}]
+        _check_parameters(code, parameters, len(positional))
         check.archlint_rule = Rule(  # type: ignore[attr-defined]
             code,
             check.__name__.replace("_", "-"),
@@ -97,11 +103,23 @@ def rule(
             default,
             fixable,
             takes_analysis=len(positional) > 1,
+            local=local and "shapes" in needs,
             options=_options(parameters),
         )
         return check
 
     return mark
+
+
+def _check_parameters(code: str, parameters: list[inspect.Parameter], positional: int) -> None:
+    """Raise `RuleError` for a function that cannot be called as a rule."""
+    if not positional:
+        raise RuleError(f"rule {code}: the first parameter is the node or the model; there is none")
+    if positional > 2:
+        raise RuleError(f"rule {code}: more than two parameters before the options; options stand behind '*'")
+    for p in parameters:
+        if p.kind is p.KEYWORD_ONLY and p.default is p.empty:
+            raise RuleError(f"rule {code}: option '{p.name}' has no default")
 
 
 def _options(parameters: list[inspect.Parameter]) -> dict[str, Option]:

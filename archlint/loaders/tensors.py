@@ -126,12 +126,13 @@ class ProtoSource:
     def raw(self, weight: Weight, limit: int) -> bytes | None:
         """The bytes of a small tensor of the right size; None for any other."""
         raw: bytes = self.proto.raw_data
-        size = len(raw)
-        if not size or size > limit or size != weight.nbytes or self.file.payload(raw) is not None:
+        region = self.file.payload(raw)
+        size = len(raw) if region is None else region.length
+        if not size or size > limit or size != weight.nbytes:
             return None
-        if weight.dtype == "string" or self._typed(weight):
+        if weight.dtype == "string" or self._typed(weight) or min(weight.shape, default=0) < 0:
             return None
-        return None if min(weight.shape, default=0) < 0 else raw
+        return raw if region is None else bytes(region.piece(0, size))
 
     def _payload(self, raw: bytes, weight: Weight) -> Region | None:
         """Where the skim left the numbers, or None when they are in the message."""

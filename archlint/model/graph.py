@@ -155,7 +155,7 @@ class Graph:
         for node in self.nodes:
             node.graph = self
             for name in node.outputs:
-                if name and name not in producers:
+                if name and name not in producers and name not in self.inputs and name not in self.weights:
                     producers[name] = node
             if node.attrs and (bodies := node.bodies):
                 self.holders.append(node)
@@ -209,7 +209,7 @@ class Graph:
     @cached_property
     def order(self) -> list[Node]:
         """The nodes in an order of execution, file order where that is one; cycles left out."""
-        if self._sorted_as_written():
+        if self.written_in_order:
             return self.nodes
         import networkx
 
@@ -228,7 +228,8 @@ class Graph:
                         ready.append(after)
         return [n for n in found if isinstance(n, Node)]
 
-    def _sorted_as_written(self) -> bool:
+    @cached_property
+    def written_in_order(self) -> bool:
         """True when no node reads a tensor that a later node of this graph makes."""
         producers = self.producers
         seen: set[str] = set()
@@ -336,6 +337,8 @@ class Function:
         # a rule that asks the body for its ends finds them, whichever loader made it
         if not self.graph.inputs:
             self.graph.inputs = dict.fromkeys(self.inputs, UNKNOWN)
+            for name in self.inputs:
+                self.graph.producers.pop(name, None)
         if not self.graph.outputs:
             self.graph.outputs = dict.fromkeys(self.outputs, UNKNOWN)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from archlint.errors import LoadError, WeightsUnread
 
 if TYPE_CHECKING:
     from archlint.model.weight import Weight
+
+KEPT = 16 << 20
+"""Bytes of a model's numbers that are held for whoever asks next."""
 
 
 class Reading:
@@ -25,6 +29,8 @@ class Reading:
         self.problems: list[LoadError] = []
         self.surveyed = False
         self._level: int | None = None
+        self._held: deque[tuple[Weight, int]] = deque()
+        self._total = 0
         self._counts: dict[tuple[str, str], int] = {}
         self._known: dict[tuple[str, str], LoadError] = {}
 
@@ -44,6 +50,15 @@ class Reading:
                     rest -= size
             self._level = level
         return self._level
+
+    def keep(self, weight: Weight, size: int) -> None:
+        """Note that the numbers of ``weight`` are held, ``size`` bytes; the oldest are let go for them."""
+        self._held.append((weight, size))
+        self._total += size
+        while self._total > KEPT and len(self._held) > 1:
+            oldest, freed = self._held.popleft()
+            oldest.let_go()
+            self._total -= freed
 
     def allow(self, weight: Weight) -> None:
         """Raises `WeightsUnread` when the numbers of ``weight`` may not be read as a whole."""

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from archlint.errors import LoadError
 from archlint.model.weight import Statistics, Weight
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 TINY = 2048
 """Bytes up to which weights are looked at many at a time: calls cost more than numbers there."""
+MIDDLE = 1 << 16
+"""Bytes up to which a weight is read in one piece, before anybody asks."""
 BATCH = 1 << 20
 PLAIN = frozenset({"float32", "float16", "float64", "int8", "uint8", "int16", "int32", "int64"})
 NONE = Statistics(0, 0.0, 0.0, 0, 0, 0, None, None)
@@ -23,7 +26,7 @@ def gather(weight: Weight) -> Statistics:
     """What a pass over the numbers of ``weight`` finds; raises `LoadError`."""
     if weight.reading is not None and not weight.reading.surveyed:
         weight.reading.surveyed = True
-        survey(weight.reading.weights)
+        survey(weight.reading.weights, max(TINY, min(MIDDLE, weight.reading.level)))
         if weight.known is not None:
             return weight.known
     found: Statistics | None = None
@@ -37,14 +40,19 @@ def gather(weight: Weight) -> Statistics:
     return replace(found, sampled=True) if found.count < weight.numel else found
 
 
-def survey(weights: list[Weight]) -> None:
-    """Statistics of all tiny weights at once; those with NaN or infinities are left for later."""
+def survey(weights: list[Weight], most: int) -> None:
+    """Statistics of all weights of up to ``most`` bytes; those with NaN or infinities are left for later."""
     waiting: dict[str, list[tuple[Weight, bytes]]] = {}
     sizes: dict[str, int] = {}
     for weight in weights:
         raw = getattr(weight.source, "raw", None) if weight.dtype in PLAIN else None
-        data = raw(weight, TINY) if raw is not None else None
-        if data:
+        try:
+            data = raw(weight, most) if raw is not None else None
+        except LoadError:
+            continue  # whoever asks for this weight is told
+        if data and len(data) > TINY:
+            _alone(weight, data)
+        elif data:
             dtype = weight.dtype
             waiting.setdefault(dtype, []).append((weight, data))
             sizes[dtype] = sizes.get(dtype, 0) + len(data)
@@ -53,6 +61,14 @@ def survey(weights: list[Weight]) -> None:
                 sizes[dtype] = 0
     for dtype, rest in waiting.items():
         _batch(dtype, rest)
+
+
+def _alone(weight: Weight, data: bytes) -> None:
+    import numpy as np
+
+    found = of_block(np.frombuffer(data, np.dtype(weight.dtype).newbyteorder("<")))
+    if not (found.nan or found.inf):
+        weight.known = found
 
 
 def _batch(dtype: str, items: list[tuple[Weight, bytes]]) -> None:

@@ -95,9 +95,16 @@ class Weight:
 
         Raises `LoadError` when they cannot be had, `WeightsUnread` when they may not be read.
         """
-        if self._array is None:
-            self._array = self._read(whole=True)
-        return self._array
+        array = self._array
+        if array is None:
+            array = self._array = self._read(whole=True)
+            if self.reading is not None:
+                self.reading.keep(self, array.nbytes)
+        return array
+
+    def let_go(self) -> None:
+        """Forget the numbers; whoever asks again reads them again."""
+        self._array = None
 
     def _read(self, *, whole: bool) -> NDArray[Any]:
         if self._failure is not None:

@@ -30,6 +30,8 @@ class BatchNormalization(Operator):
     https://onnx.ai/onnx/operators/onnx__BatchNormalization.html
     """
 
+    numberless = True
+
     epsilon = attribute.number(1e-5)
     training_mode = attribute.integer(0)
     spatial = attribute.integer(1)

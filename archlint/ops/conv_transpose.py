@@ -143,6 +143,8 @@ class ConvTranspose(Spreading):
     https://onnx.ai/onnx/operators/onnx__ConvTranspose.html
     """
 
+    numberless = True
+
     def outputs(self, x: Fact, w: Fact, b: Fact | None = None) -> list[Fact]:
         return [x.of(self.transposed(x.shape, w.shape, b, self.pads))]
 

@@ -144,6 +144,8 @@ class Conv(Convolving):
     https://onnx.ai/onnx/operators/onnx__Conv.html
     """
 
+    numberless = True
+
     def outputs(self, x: Fact, w: Fact, b: Fact | None = None) -> list[Fact]:
         shape = self.convolved(x.shape, w.shape)
         if shape is not None:

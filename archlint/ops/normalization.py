@@ -43,7 +43,7 @@ def axis_of(axis: int, rank: int) -> int:
     """``axis`` counted from the front; raises `ShapeError` for one that does not exist."""
     if not -rank <= axis < rank:
         message = f"axis {axis} does not exist in a tensor of {rank} axes"
-        raise ShapeError("attribute-invalid", message, subject="attribute axis")
+        raise ShapeError("axis-out-of-range", message, subject="attribute axis")
     return axis % rank
 
 
@@ -86,6 +86,8 @@ class LayerNormalization(OverLastAxes):
     https://onnx.ai/onnx/operators/onnx__LayerNormalization.html
     """
 
+    numberless = True
+
     def outputs(self, x: Fact, scale: Fact, bias: Fact | None = None) -> list[Fact]:
         self.check_scale(x, scale, 1)
         self.check_scale(x, bias, 2)
@@ -121,6 +123,8 @@ class RMSNormalization(OverLastAxes):
     https://onnx.ai/onnx/operators/onnx__RMSNormalization.html
     """
 
+    numberless = True
+
     def outputs(self, x: Fact, scale: Fact) -> list[Fact]:
         self.check_scale(x, scale, 1)
         self.split(x)
@@ -149,6 +153,8 @@ class InstanceNormalization(Operator):
 
     https://onnx.ai/onnx/operators/onnx__InstanceNormalization.html
     """
+
+    numberless = True
 
     epsilon = attribute.number(1e-5)
 
@@ -195,6 +201,8 @@ class GroupNormalization(Operator):
 
     https://onnx.ai/onnx/operators/onnx__GroupNormalization.html
     """
+
+    numberless = True
 
     epsilon = attribute.number(1e-5)
     num_groups = attribute.integer(1)

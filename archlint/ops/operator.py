@@ -53,7 +53,9 @@ class Operator:
     """What one operator does to shapes, what it costs, and which values it can produce.
 
     ``attrs`` are the node's attributes, ``opset`` the version of its domain in force. Subclasses
-    name their inputs in ``outputs``; an optional input that is left out arrives as None.
+    name their inputs in ``outputs``; an optional input that is left out arrives as None. One is
+    ``numberless`` when its ``outputs`` look at types and shapes alone, never at numbers that are stored
+    or known: then it is asked once for all nodes that are alike.
     """
 
     signatures: ClassVar[tuple[Signature, ...]] = ()
@@ -63,6 +65,7 @@ class Operator:
     gapless: ClassVar[bool] = False
     declared: ClassVar[Mapping[str, str]] = {}
     deterministic: ClassVar[bool] = True
+    numberless: ClassVar[bool] = False
 
     def __init__(
         self, node: Node, attrs: Mapping[str, Any], opset: int, walker: Walker | None = None

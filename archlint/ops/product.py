@@ -93,6 +93,8 @@ class MatMul(Operator):
     https://onnx.ai/onnx/operators/onnx__MatMul.html
     """
 
+    numberless = True
+
     def outputs(self, a: Fact, b: Fact) -> list[Fact]:
         return [a.of(matmul_shape(a.shape, b.shape, self.node), a.dtype or b.dtype)]
 
@@ -116,6 +118,8 @@ class Gemm(Operator):
 
     https://onnx.ai/onnx/operators/onnx__Gemm.html
     """
+
+    numberless = True
 
     alpha = attribute.number(1.0)
     beta = attribute.number(1.0)

@@ -41,7 +41,7 @@ def gridding(node: Node, analysis: Analysis, *, layers: int = 3) -> Findings:
           - {op: Conv, dilations: [2, 2], weights: {W: [4, 4, 3, 3]}}
           - {op: Conv, dilations: [5, 5], weights: {W: [4, 4, 3, 3]}}
     """
-    if _next(node) is not None:
+    if max(node.integers("dilations") or (1,)) == 1 or _next(node) is not None:
         return
     rates: list[int] = []
     here: Node | None = node

@@ -2,7 +2,7 @@ from archlint.api import Analysis, Findings, Node, rule
 from archlint_rules.convolution.windows import POOLS, axes
 
 
-@rule("CNV005", on=("Conv", *POOLS), needs=("shapes",))
+@rule("CNV005", on=("Conv", *POOLS), needs=("shapes",), local=True)
 def padding_wider_than_kernel(node: Node, analysis: Analysis) -> Findings:
     """Padding at least as wide as the window, so that border outputs see no input at all.
 

@@ -2,7 +2,7 @@ from archlint.api import Analysis, Findings, Node, rule
 from archlint_rules.convolution.windows import POOLS, axes
 
 
-@rule("CNV001", on=("Conv", *POOLS), severity="info", needs=("shapes",))
+@rule("CNV001", on=("Conv", *POOLS), severity="info", needs=("shapes",), local=True)
 def stride_drops_pixels(node: Node, analysis: Analysis) -> Findings:
     """A strided window that never reaches the last rows or columns of its input.
 

@@ -2,7 +2,7 @@ from archlint.api import Analysis, Findings, Node, rule
 from archlint_rules.convolution.windows import POOLS, axes
 
 
-@rule("CNV002", on=("Conv", *POOLS), needs=("shapes",))
+@rule("CNV002", on=("Conv", *POOLS), needs=("shapes",), local=True)
 def stride_over_kernel(node: Node, analysis: Analysis) -> Findings:
     """A stride that is larger than the window, so that pixels between windows are never read.
 

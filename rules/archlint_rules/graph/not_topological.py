@@ -27,8 +27,8 @@ def not_topological(model: Model) -> Findings:
 
 def _early(graph: Graph) -> list[tuple[Node, str, Node]]:
     """Readers that come before their maker, with the tensor."""
-    found = []
-    for node in graph.nodes:
+    found: list[tuple[Node, str, Node]] = []
+    for node in () if graph.written_in_order else graph.nodes:
         for name in (*node.inputs, *graph.captured(node)):
             maker = graph.producers.get(name)
             if maker is not None and maker.index >= node.index:

@@ -38,6 +38,9 @@ def batchnorm_negative_variance(norm: Node, analysis: Analysis) -> Findings:
     if weight is None or epsilon is None or norm.integer("training_mode", 0):
         return
     try:
+        seen = weight.statistics()
+        if seen.minimum >= 0 and not (seen.nan or seen.inf or seen.sampled):
+            return
         values = weight.array().reshape(-1)
     except LoadError:
         return

@@ -34,6 +34,11 @@ def batchnorm_tiny_epsilon(norm: Node, analysis: Analysis, *, gain: float = 10_0
     if scale is None or variance is None or scale.shape != variance.shape or norm.integer("training_mode", 0):
         return
     try:
+        gains, spread = scale.statistics(), variance.statistics()
+        least = spread.minimum + epsilon
+        tame = least > 0 and max(abs(gains.minimum), abs(gains.maximum)) < 0.99 * gain * least**0.5
+        if tame and not any(s.nan or s.inf or s.sampled for s in (gains, spread)):
+            return
         rows = list(
             zip(scale.array().reshape(-1).tolist(), variance.array().reshape(-1).tolist(), strict=True)
         )

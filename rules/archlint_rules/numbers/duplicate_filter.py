@@ -40,6 +40,8 @@ def duplicate_filter(node: Node, analysis: Analysis, *, share: float = 0.5) -> F
     if node.op_type == "Gemm" and not node.integer("transB", 0):
         values = values.T
     rows = values.reshape(values.shape[0], -1)
+    if len(rows) - len(set(rows[:, 0].tolist())) < share * len(rows):
+        return
     begins = {row.tobytes() for row in rows[:, :8]}
     if len(rows) - len(begins) < share * len(rows):
         return

@@ -3,7 +3,7 @@ from archlint.api import Analysis, Findings, Node, rule
 HALF_OF_SMALLEST = 2.0**-25
 
 
-@rule("NUM017", on=("BatchNormalization", "InstanceNormalization"), needs=("shapes",))
+@rule("NUM017", on=("BatchNormalization", "InstanceNormalization"), needs=("shapes",), local=True)
 def float16_vanishing_epsilon(norm: Node, analysis: Analysis) -> Findings:
     """An epsilon that rounds to zero in float16.
 

@@ -1,7 +1,7 @@
 from archlint.api import Analysis, Findings, Node, rule
 
 
-@rule("SHP023", on=("Add", "Sub", "Mul", "Div"), needs=("shapes",))
+@rule("SHP023", on=("Add", "Sub", "Mul", "Div"), needs=("shapes",), local=True)
 def suspicious_broadcast(node: Node, analysis: Analysis) -> Findings:
     """A column [n, 1] that meets a row [n] of the same length and becomes a matrix [n, n].
 
