@@ -303,7 +303,7 @@ class _Group:
         if len(clips) > 1:
             raise Undetermined("its gates are clipped differently")
         g = parts["cell" if kind == "LSTM" else "candidate" if kind == "GRU" else "state"].activation
-        notes: list[str] = []
+        notes: list[str] = ["quantised activations are taken as exact"] if self.linear.rounds else []
         return Recurrence(
             kind,
             n,

@@ -237,3 +237,23 @@ def test_few_steps_are_said_to_be_few(tmp_path):
     data = Calibration({"X": np.zeros((4, 2, 3), np.float32)})
     (cell,) = analysed(operator_model("LSTM", weights), tmp_path, calibration=data).recurrent.cells
     assert any("only 8 steps" in note for note in cell.notes)
+
+
+def test_pairs_of_quantize_and_dequantize_are_seen_through(tmp_path):
+    """QDQ puts a pair on every tensor between the operators, the new memory's tanh included."""
+    spelt = Spelt()
+    plain = spelt.unrolled(spelt.lstm)
+    nodes = []
+    for n in plain.graph.node:
+        nodes.append(n)
+        if n.op_type in {"Tanh", "Sigmoid", "Add"}:
+            out = n.output[0]
+            n.output[0] = f"{out}_raw"
+            nodes.append(node("QuantizeLinear", [f"{out}_raw", "step", "origin"], [f"{out}_q"]))
+            nodes.append(node("DequantizeLinear", [f"{out}_q", "step", "origin"], [out]))
+    spelt.weights |= {"step": np.array(0.05, np.float32), "origin": np.array(0, np.int8)}
+    model = spelt.model([value("X", 3, 2, D)], ["Y"], nodes)
+    (cell,) = analysed(model, tmp_path).recurrent.cells
+    assert (cell.op, cell.count, cell.reason) == ("LSTM", 3, None)
+    assert "quantised activations are taken as exact" in cell.notes
+    np.testing.assert_allclose(cell.recurrence.R["forget"], spelt.weights["R"][:, N : 2 * N].T)
