@@ -181,12 +181,8 @@ IMAGES = {
 ZERO = Interval(0.0, 0.0)
 
 
-@operator("RNN")
-class RNN(Recurrent):
-    """H_t = f(X_t W^T + H_(t-1) R^T + Wb + Rb).
-
-    https://onnx.ai/onnx/operators/onnx__RNN.html
-    """
+class _OneState(Recurrent):
+    """A layer whose only state is H."""
 
     def outputs(
         self,
@@ -198,6 +194,14 @@ class RNN(Recurrent):
         initial_h: Fact | None = None,
     ) -> list[Fact]:
         return self.layer(x, w, r, (b, sequence_lens, initial_h))[:2]
+
+
+@operator("RNN")
+class RNN(_OneState):
+    """H_t = f(X_t W^T + H_(t-1) R^T + Wb + Rb).
+
+    https://onnx.ai/onnx/operators/onnx__RNN.html
+    """
 
     def cost(self, ins: Sequence[Fact | None], outs: Sequence[Fact]) -> Cost | None:
         """For each step H*(I + H) macs and H activations."""
@@ -213,7 +217,7 @@ class RNN(Recurrent):
 
 
 @operator("GRU")
-class GRU(Recurrent):
+class GRU(_OneState):
     """z, r = f(...); h = g(X W^T + (r * H) R^T + Wb + Rb); H_t = (1 - z) * h + z * H_(t-1).
 
     https://onnx.ai/onnx/operators/onnx__GRU.html
@@ -221,17 +225,6 @@ class GRU(Recurrent):
 
     gates = 3
     linear_before_reset = attribute.integer(0)
-
-    def outputs(
-        self,
-        x: Fact,
-        w: Fact,
-        r: Fact,
-        b: Fact | None = None,
-        sequence_lens: Fact | None = None,
-        initial_h: Fact | None = None,
-    ) -> list[Fact]:
-        return self.layer(x, w, r, (b, sequence_lens, initial_h))[:2]
 
     def cost(self, ins: Sequence[Fact | None], outs: Sequence[Fact]) -> Cost | None:
         """For each step 3H*(I + H) macs, 3H products (r*H, (1-z)*h, z*H), 2H sums, 3H activations."""

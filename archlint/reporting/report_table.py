@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from archlint.model import fully_known, shape_text
@@ -118,7 +119,11 @@ def show(analysis: Analysis, console: Console, view: View) -> None:
         console.print(_recurrent(analysis))
         for cell in analysis.recurrent.cells:
             for line in explain(cell):
-                console.print(Text("  " + printable(line)), soft_wrap=True)
+                deep = " " * (2 + len(line) - len(line.lstrip()))
+                text = fill(
+                    printable(line.strip()), console.width, initial_indent=deep, subsequent_indent=deep + "  "
+                )
+                console.print(Text(text), soft_wrap=True)
 
 
 def _recurrent(analysis: Analysis) -> Table:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archlint.analyses.recurrent.activations import sigmoid
+from archlint.analyses.recurrent.quantized import numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,7 +74,7 @@ def affine(weights: Array, lo: Array, hi: Array) -> tuple[Array, Array, Array]:
     columns = np.stack([radius, size], axis=1).astype(dtype)
     block = max(1, (1 << 20) // max(weights.shape[1], 1))
     for start in range(0, rows, block):
-        part = weights[start : start + block].astype(dtype, copy=False)
+        part = numbers(weights[start : start + block], dtype)
         centre = (part @ middle.astype(dtype)).astype(np.float64)
         spread = (np.abs(part) @ columns).astype(np.float64)
         low[start : start + block] = centre - spread[:, 0]

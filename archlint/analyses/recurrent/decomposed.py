@@ -13,7 +13,7 @@ from archlint.analyses.recurrent.cell import GATES, Drive, Recurrence
 from archlint.analyses.recurrent.drive import drive_of, per_feature
 from archlint.analyses.recurrent.linear import Linear
 from archlint.analyses.recurrent.patterns import Matcher, Update
-from archlint.analyses.recurrent.time import chosen, direction
+from archlint.analyses.recurrent.time import chosen, direction, entered
 from archlint.errors import Undetermined
 
 if TYPE_CHECKING:
@@ -161,19 +161,8 @@ class _Group:
 
     def _entered(self, source: Origin) -> Origin | None:
         """What a body input is at the first iteration, or what is scanned."""
-        above = self.flow.caller(source.scope)
-        names = list(source.scope.graph.inputs)
-        if above is None or source.name not in names:
-            return None
-        scope, step = above
-        at = names.index(source.name)
-        if (
-            step.node.op_type not in {"Loop", "Scan"}
-            or at >= len(step.node.inputs)
-            or not step.node.inputs[at]
-        ):
-            return None
-        return self.linear.through(self.flow.origin(step.node.inputs[at], scope))
+        given = entered(self.flow, source)
+        return None if given is None else self.linear.through(given)
 
     def _recurrence(self, update: Update) -> tuple[Recurrence, list[Origin]]:
         """Weights of one step by gate, and the tensors that x is made of."""
@@ -314,7 +303,7 @@ class _Group:
         if len(clips) > 1:
             raise Undetermined("its gates are clipped differently")
         g = parts["cell" if kind == "LSTM" else "candidate" if kind == "GRU" else "state"].activation
-        notes: list[str] = []
+        notes: list[str] = ["quantised activations are taken as exact"] if self.linear.rounds else []
         return Recurrence(
             kind,
             n,

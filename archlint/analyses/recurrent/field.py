@@ -11,6 +11,8 @@ from functools import cache
 from math import erfc, sqrt
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from archlint.analyses.recurrent.quantized import numbers
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -124,7 +126,7 @@ def quadratic(weights: Array, mean: Array, variance: Array) -> Moments:
     dtype = np.float32 if weights.dtype.itemsize <= 4 else np.float64
     block = max(1, (1 << 20) // max(weights.shape[1], 1))
     for start in range(0, rows, block):
-        part = weights[start : start + block].astype(dtype, copy=False)
+        part = numbers(weights[start : start + block], dtype)
         first[start : start + block] = part @ mean.astype(dtype)
         second[start : start + block] = np.square(part) @ variance.astype(dtype)
     return first, second

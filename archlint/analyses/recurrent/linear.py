@@ -33,6 +33,7 @@ class Linear:
         self.flow = analysis.dataflow
         self.constants = analysis.constants
         self.ranges = analysis.ranges
+        self.rounds = False
         self._known: dict[Key, Form] = {}
         self._weights: dict[Key, frozenset[int]] = {}
 
@@ -55,6 +56,12 @@ class Linear:
         kind = node.op_type
         if kind in {"Add", "Sub"}:
             return self._unmoved(origin)
+        if kind == "DequantizeLinear":
+            # a pair of QDQ rounds what runs through it; the cell's notes say that it is taken as exact
+            before = self.flow.input(origin, 0)
+            paired = before is not None and before.op == "QuantizeLinear"
+            self.rounds = self.rounds or paired
+            return self.flow.input(before, 0) if paired and before is not None else None
         keeps = kind in PASSING
         if kind in _ROWS or kind in {"Slice", "Split", "Gather", "Transpose"}:
             keeps = self._keeps_last(origin)

@@ -11,6 +11,7 @@ from archlint.analyses.dataflow import attributes
 from archlint.analyses.recurrent.activations import Activation
 from archlint.analyses.recurrent.cell import GATES, Recurrence
 from archlint.analyses.recurrent.drive import per_feature
+from archlint.analyses.recurrent.quantized import LARGE, Quantised
 from archlint.errors import Undetermined
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def recurrences(analysis: Analysis, site: Site) -> list[tuple[str, Recurrence]]:
     B = _optional(analysis, site, 3, (len(ways), 2 * len(gates) * n))
     P = _optional(analysis, site, 7, (len(ways), 3 * n)) if kind == "LSTM" else None
     for weights, what in ((W, "W"), (R, "R"), (B, "B"), (P, "P")):
-        if weights is not None and not _finite(weights):
+        if weights is not None and not all(_finite(w) for w in _parts(weights)):
             reason = f"its weight {what} holds NaN or infinity"
             raise Undetermined(reason)
     functions = activations(kind, attrs, len(ways))
@@ -113,15 +114,15 @@ def recurrences(analysis: Analysis, site: Site) -> list[tuple[str, Recurrence]]:
     made = []
     for d, way in enumerate(ways):
         f, g, h = (*functions[d], functions[d][0], functions[d][0])[:3]
-        flat = np.zeros(2 * len(gates) * n, W.dtype) if B is None else B[d]
+        flat = np.zeros(2 * len(gates) * n, np.float32) if B is None else B[d]
         notes: list[str] = []
         peepholes = {} if P is None else {q: P[d, k * n : (k + 1) * n] for k, q in enumerate(gates[:3])}
         cell = Recurrence(
             kind,
             n,
             W.shape[2],
-            {q: W[d, k * n : (k + 1) * n] for k, q in enumerate(gates)},
-            {q: R[d, k * n : (k + 1) * n] for k, q in enumerate(gates)},
+            {q: _rows(W, d, k * n, (k + 1) * n) for k, q in enumerate(gates)},
+            {q: _rows(R, d, k * n, (k + 1) * n) for k, q in enumerate(gates)},
             {q: flat[k * n : (k + 1) * n] for k, q in enumerate(gates)},
             {q: flat[(len(gates) + k) * n : (len(gates) + k + 1) * n] for k, q in enumerate(gates)},
             f,
@@ -143,16 +144,65 @@ def recurrences(analysis: Analysis, site: Site) -> list[tuple[str, Recurrence]]:
     return made
 
 
-def _weights(analysis: Analysis, site: Site) -> tuple[Array, Array]:
-    """W and R as [directions, gates * n, ...], dequantised where they are int8."""
+def _weights(analysis: Analysis, site: Site) -> tuple[Array | _Int8, Array | _Int8]:
+    """W and R as [directions, gates * n, ...]."""
     constants = analysis.constants
     W = constants.of(site.name(1), site.scope)
     R = constants.of(site.name(2), site.scope)
     if not site.quantized:
         return _plain(W), _plain(R)
-    W = _dequantized(W, *(constants.of(site.name(i), site.scope) for i in (8, 9)))
-    R = _dequantized(R, *(constants.of(site.name(i), site.scope) for i in (10, 11)))
-    return W, R
+    return _int8(analysis, site, W, 8), _int8(analysis, site, R, 10)
+
+
+def _int8(analysis: Analysis, site: Site, codes: Array, at: int) -> _Int8:
+    """(codes - zero) * scale, stored [directions, inputs, gates * n], turned to [directions, gates * n, inputs]."""
+    import numpy as np
+
+    scale, zero = (analysis.constants.of(site.name(i), site.scope).astype(np.float32) for i in (at, at + 1))
+    if codes.ndim != 3:
+        raise Undetermined(f"its weights have shape {list(codes.shape)}")
+
+    def spread(a: Array) -> Array:
+        return a.reshape(len(codes), -1) if a.size > 1 else a.reshape(1, 1).repeat(len(codes), axis=0)
+
+    return _Int8(codes.transpose(0, 2, 1), spread(scale), spread(zero))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Int8:
+    """int8 weights of every direction with their scales and zero points, [directions, 1 or gates * n]."""
+
+    codes: Array
+    scale: Array
+    zero: Array
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.codes.shape)
+
+    @property
+    def ndim(self) -> int:
+        return int(self.codes.ndim)
+
+    @property
+    def dtype(self) -> Any:
+        return self.scale.dtype
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+
+def _rows(weights: Array | _Int8, d: int, start: int, stop: int) -> Any:
+    """One gate of one direction: floats, or int8 as it is stored where it is large."""
+    if not isinstance(weights, _Int8):
+        return weights[d, start:stop]
+    scale, zero = (a[d] if a.shape[1] == 1 else a[d, start:stop] for a in (weights.scale, weights.zero))
+    made = Quantised(weights.codes[d, start:stop], scale, zero)
+    return made if made.size > LARGE else made[:]
+
+
+def _parts(weights: Array | _Int8) -> tuple[Array, ...]:
+    return (weights.scale, weights.zero) if isinstance(weights, _Int8) else (weights,)
 
 
 def _plain(array: Array) -> Array:
@@ -162,20 +212,6 @@ def _plain(array: Array) -> Array:
     if array.dtype.name in ("float16", "float32", "float64", "bfloat16"):
         return array
     return array.astype(np.float32)
-
-
-def _dequantized(q: Array, scale: Array, zero: Array) -> Array:
-    """(q - zero) * scale, stored [directions, inputs, gates * n], turned to [directions, gates * n, inputs]."""
-    import numpy as np
-
-    def spread(a: Array) -> Array:
-        return a.astype(np.float32).reshape(len(q), 1, -1) if a.size > 1 else a.astype(np.float32).reshape(())
-
-    wide = q.astype(np.float32)
-    wide -= spread(zero)
-    wide *= spread(scale)
-    turned: Array = wide.transpose(0, 2, 1)
-    return turned
 
 
 def _optional(analysis: Analysis, site: Site, index: int, shape: tuple[int, ...]) -> Array | None:
@@ -196,7 +232,7 @@ def _finite(array: Array) -> bool:
         return not array.size or bool(np.isfinite(float(array.min())) and np.isfinite(float(array.max())))
 
 
-def _precision(array: Array) -> str:
+def _precision(array: Array | _Int8) -> str:
     return array.dtype.name if array.dtype.name in ("float16", "bfloat16", "float64") else "float32"
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from archlint.analyses.shapes import Scope, Step
 
 GATE_OPS = frozenset({"Sigmoid", "HardSigmoid"})
+_HANDED_ON = frozenset(
+    {"Identity", "Unsqueeze", "Squeeze", "Cast", "Reshape", "QuantizeLinear", "DequantizeLinear"}
+)
 _STATES = frozenset({"Tanh", "Relu"})
 SQUASHING = frozenset({"Tanh", "Softsign", "Relu", "Elu", "LeakyRelu", "Softplus"})
 
@@ -210,18 +213,14 @@ class Matcher:
                     if not node.outputs or (slot != 0 and node.op_type != "Mul"):
                         continue
                     made = Origin(top.scope, node.outputs[0], step=step)
-                    if (
-                        node.op_type in SQUASHING
-                        or node.op_type == "Clip"
-                        or node.op_type in {"Identity", "Unsqueeze", "Squeeze", "Cast", "Reshape"}
-                    ):
+                    if node.op_type in SQUASHING or node.op_type == "Clip" or node.op_type in _HANDED_ON:
                         following.append(made)
-                    elif node.op_type == "Mul" and top.op in SQUASHING:
+                    elif node.op_type == "Mul" and (squash := self.linear.through(top)).op in SQUASHING:
                         other = self.flow.input(made, 1 - slot)
                         gate = None if other is None else self.squashed(other, GATE_OPS)
-                        if gate is not None and top.step is not None:
-                            attrs = attributes(top.scope, top.step.node)
-                            seen = Activation.named(top.op, attrs.get("alpha"), attrs.get("beta"))
+                        if gate is not None and squash.step is not None:
+                            attrs = attributes(squash.scope, squash.step.node)
+                            seen = Activation.named(squash.op, attrs.get("alpha"), attrs.get("beta"))
                             return gate, seen, made
             waiting = following
         return None

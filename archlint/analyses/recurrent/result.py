@@ -17,6 +17,8 @@ from archlint.analyses.recurrent.verdicts import Gate, judge
 from archlint.errors import Undetermined
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from archlint.analyses.analysis import Analysis
     from archlint.analyses.recurrent.box import Box
     from archlint.analyses.recurrent.cell import Drive, Recurrence
@@ -153,6 +155,12 @@ class Recurrent:
             )
         sample = self._samples.decomposed(found) if self.analysis.calibration is not None else None
         return self._judged(node, path, found.direction, "decomposed", numbers, drive, sample, found.count)
+
+    def gates(self, name: str) -> Iterator[tuple[Cell, Gate]]:
+        """Gate ``name`` of every analysed cell that has one."""
+        for cell in self.cells:
+            if name in cell.gates:
+                yield cell, cell.gates[name]
 
     def of(self, node: Node) -> list[Cell]:
         """The cells of one node."""

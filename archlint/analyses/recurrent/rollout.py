@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archlint.analyses.recurrent.field import input_moments
+from archlint.analyses.recurrent.quantized import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +62,7 @@ def simulate(
 
     dtype = np.float32 if dtype is None else dtype
     n, batch = cell.hidden, x.shape[1]
-    W, R = ({q: w.astype(dtype, copy=False) for q, w in ws.items()} for ws in (cell.W, cell.R))
+    R = {q: numbers(w, dtype) for q, w in cell.R.items()}
     b, rb = ({q: w.astype(dtype) for q, w in ws.items()} for ws in (cell.b, cell.rb))
     P = {q: w.astype(dtype) for q, w in cell.P.items()}
     h = np.zeros((batch, n), dtype) if h is None else np.asarray(h, dtype)
@@ -71,7 +72,7 @@ def simulate(
     def clip(z: Array) -> Array:
         return z if cell.clip is None else np.clip(z, -cell.clip, cell.clip)
 
-    for driven in _driven(W, x, dtype):
+    for driven in _driven(cell.W, x, dtype):
 
         def z(q: str, u: dict[str, Array] = driven, h: Array = h, c: Array | None = None) -> Array:
             total = u[q] + h @ R[q].T + (b[q] + rb[q])
@@ -108,7 +109,7 @@ def _driven(weights: dict[str, Array], x: Array, dtype: Any) -> Iterator[dict[st
     for start in range(0, len(x), block):
         part = np.asarray(x[start : start + block], dtype)
         flat = part.reshape(-1, part.shape[-1])
-        made = {q: (flat @ w.T).reshape(*part.shape[:2], -1) for q, w in weights.items()}
+        made = {q: (flat @ numbers(w, dtype).T).reshape(*part.shape[:2], -1) for q, w in weights.items()}
         for k in range(len(part)):
             yield {q: m[k] for q, m in made.items()}
 

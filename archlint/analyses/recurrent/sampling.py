@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archlint.analyses.dataflow import attributes
 from archlint.analyses.recurrent.calibration import Sample, sample_of
+from archlint.analyses.recurrent.time import entered
 from archlint.errors import ArchlintError
 
 SEPARATOR = "\n"
@@ -87,22 +88,18 @@ class Samples:
         x = np.concatenate([a for a in arrays if a is not None], axis=-1)
         if x.ndim == 3 and found.count > 1 and x.shape[0] != found.count == x.shape[1]:
             x = x.swapaxes(0, 1)
-        if x.ndim == 3 and any(s.op == "ReverseSequence" for s in found.sources):
+        if x.ndim == 3 and any(self._whole(s).op == "ReverseSequence" for s in found.sources):
             x = x[::-1]  # the run gives it turned round already, and a reverse cell turns it once more
         return sample_of({"x": x}, "x")
 
     def _feeding(self, source: Origin) -> str:
         """The main graph's tensor that becomes ``source``: itself, or what a Scan or Loop is given."""
-        if not source.scope.path or source.step is not None:
-            return behind(self.analysis, source)
-        above = self.analysis.dataflow.caller(source.scope)
-        names = list(source.scope.graph.inputs)
-        if above is None or source.name not in names or above[1].node.op_type not in {"Scan", "Loop"}:
-            return behind(self.analysis, source)
-        at = names.index(source.name)
-        inputs = above[1].node.inputs
-        outer = self.analysis.dataflow.origin(inputs[at], above[0]) if at < len(inputs) else None
-        return "" if outer is None else behind(self.analysis, outer)
+        return behind(self.analysis, self._whole(source))
+
+    def _whole(self, source: Origin) -> Origin:
+        """The sequence that a body input is an element of; any other tensor is itself."""
+        outer = entered(self.analysis.dataflow, source) if source.step is None else None
+        return source if outer is None else outer
 
 
 def behind(analysis: Analysis, origin: Origin) -> str:

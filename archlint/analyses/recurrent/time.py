@@ -10,7 +10,7 @@ from archlint.errors import Undetermined
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archlint.analyses.dataflow import Origin
+    from archlint.analyses.dataflow import Dataflow, Origin
     from archlint.analyses.recurrent.linear import Linear
     from archlint.analyses.recurrent.patterns import Update
 
@@ -61,6 +61,15 @@ def direction(linear: Linear, steps: Sequence[Update], x: Sequence[Origin]) -> s
     return "reverse" if turned != falling else "forward"
 
 
+def entered(flow: Dataflow, source: Origin) -> Origin | None:
+    """What a Loop or Scan is given for the body input ``source``: its first value, or what is scanned."""
+    above, names = flow.caller(source.scope), list(source.scope.graph.inputs)
+    if above is None or source.name not in names or above[1].node.op_type not in {"Loop", "Scan"}:
+        return None
+    at, inputs = names.index(source.name), above[1].node.inputs
+    return flow.origin(inputs[at], above[0]) if at < len(inputs) and inputs[at] else None
+
+
 def _path(linear: Linear, update: Update, source: Origin) -> list[Origin]:
     """The tensors between an update's gates and the input ``source``, it and what is scanned included."""
     start = next(iter(update.parts.values())).origin
@@ -74,7 +83,8 @@ def _path(linear: Linear, update: Update, source: Origin) -> list[Origin]:
             while at is not None:
                 path.append(at)
                 at = before[at.key]
-            return path[::-1]
+            outer = entered(linear.flow, source) if source.step is None else None
+            return path[::-1] if outer is None else [*path[::-1], outer]
         count = len(top.step.node.inputs) if top.step is not None else 0
         for k in range(count):
             below = linear.flow.input(top, k)

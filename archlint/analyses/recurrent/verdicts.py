@@ -52,6 +52,16 @@ class Tiers:
         """Proven and likely together, in order."""
         return tuple(sorted((*self.proven, *self.likely)))
 
+    def reported(self, share: float, units: int) -> tuple[int, ...]:
+        """Proven and likely units where a rule should speak: from one proven, or from ``share`` of ``units``."""
+        sure = self.sure
+        return sure if self.proven or len(sure) >= max(share * units, 1) else ()
+
+    @property
+    def standing(self) -> str:
+        """How sure `reported` units are: ``3 proven``, or ``likely``."""
+        return f"{len(self.proven)} proven" if self.proven else "likely"
+
     def json(self) -> dict[str, list[int]]:
         """As the report has it."""
         return {
@@ -254,7 +264,8 @@ def _gate(
         possible = ((tail > SURE) | ((tail > SCREEN) & (share > SURE))) & ~likely & ~sure
         sides.append((sure, likely, possible))
     if ran is not None:
-        asked = np.flatnonzero(sides[0][1] | sides[1][1])[:WITNESSED].tolist()
+        most = WITNESSED if n <= 512 else WITNESSED // 4
+        asked = np.flatnonzero(sides[0][1] | sides[1][1])[:most].tolist()
         if asked and rows == name:
             refuted = refuted | _witnessed(cell, drive, name, asked, eps)
     lo, hi = box.value

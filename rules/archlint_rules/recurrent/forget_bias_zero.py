@@ -20,10 +20,7 @@ def forget_bias_zero(_model: Model, analysis: Analysis, *, tolerance: float = 0.
         layers:
           - {op: LSTM, hidden_size: 8, init: {W: {constant: 0.1}, R: {constant: 0.1}, b_f: {constant: 1.0}}}
     """
-    for cell in analysis.recurrent.cells:
-        gate = cell.gates.get("forget")
-        if gate is None:
-            continue
+    for cell, gate in analysis.recurrent.gates("forget"):
         most = float(abs(gate.bias).max())
         if most <= tolerance:
             yield cell.at("forget gate, bias").info(

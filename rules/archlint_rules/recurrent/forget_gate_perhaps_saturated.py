@@ -23,10 +23,7 @@ def forget_gate_perhaps_saturated(_model: Model, analysis: Analysis, *, share: f
         layers:
           - {op: LSTM, hidden_size: 8, init: {W: {constant: 0.1}, R: {constant: 0.1}, b_f: {constant: 1.0}}}
     """
-    for cell in analysis.recurrent.cells:
-        gate = cell.gates.get("forget")
-        if gate is None:
-            continue
+    for cell, gate in analysis.recurrent.gates("forget"):
         for side, tiers, enough in (("closed", gate.closed, 0.25), ("open", gate.open, 0.5)):
             units = tuple(sorted((*tiers.sure, *tiers.possible)))
             told = tiers.proven or len(tiers.sure) >= enough * gate.units

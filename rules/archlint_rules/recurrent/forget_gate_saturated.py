@@ -38,10 +38,7 @@ def forget_gate_saturated(
         layers:
           - {op: LSTM, hidden_size: 8, init: {W: {constant: 0.1}, R: {constant: 0.1}, b_f: {constant: 1.0}}}
     """
-    for cell in analysis.recurrent.cells:
-        gate = cell.gates.get("forget")
-        if gate is None:
-            continue
+    for cell, gate in analysis.recurrent.gates("forget"):
         closed = gate.closed.sure
         if gate.closed.proven or len(closed) >= closed_share * gate.units:
             yield _closed(cell, gate)

@@ -20,10 +20,7 @@ def recurrent_state_saturated(_model: Model, analysis: Analysis, *, share: float
         layers:
           - {op: RNN, hidden_size: 8, init: {W: {constant: 0.1}, R: {constant: 0.1}, B: {constant: 0.0}}}
     """
-    for cell in analysis.recurrent.cells:
-        gate = cell.gates.get("state")
-        if gate is None:
-            continue
+    for cell, gate in analysis.recurrent.gates("state"):
         proven = tuple(sorted((*gate.open.proven, *gate.closed.proven)))
         units = tuple(sorted((*gate.open.sure, *gate.closed.sure)))
         if proven or len(units) >= max(share * gate.units, 1):

@@ -18,15 +18,11 @@ def reset_gate_closed(_model: Model, analysis: Analysis, *, share: float = 0.25)
         layers:
           - {op: GRU, hidden_size: 8, init: {W: {constant: 0.1}, R: {constant: 0.1}, b_r: {constant: 1.0}}}
     """
-    for cell in analysis.recurrent.cells:
-        gate = cell.gates.get("reset")
-        if gate is None:
-            continue
-        units = gate.closed.sure
-        if gate.closed.proven or len(units) >= max(share * gate.units, 1):
-            sure = f"{len(gate.closed.proven)} proven" if gate.closed.proven else "likely"
+    for cell, gate in analysis.recurrent.gates("reset"):
+        units = gate.closed.reported(share, gate.units)
+        if units:
             yield cell.at("reset gate, closed").info(
-                f"{len(units)} of {gate.units} reset gates of the {cell.title} stay below 0.05 ({sure}, for "
+                f"{len(units)} of {gate.units} reset gates of the {cell.title} stay below 0.05 ({gate.closed.standing}, for "
                 f"{cell.premise}): the candidate ignores the state; units {listed(units)}",
                 hint="raise the bias of the reset gate",
                 units=list(units),

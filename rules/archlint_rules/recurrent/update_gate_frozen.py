@@ -19,15 +19,11 @@ def update_gate_frozen(_model: Model, analysis: Analysis, *, share: float = 0.25
         layers:
           - {op: GRU, hidden_size: 8, init: {W: {constant: 0.1}, R: {constant: 0.1}, b_z: {constant: 1.0}}}
     """
-    for cell in analysis.recurrent.cells:
-        gate = cell.gates.get("update")
-        if gate is None:
-            continue
-        units = gate.open.sure
-        if gate.open.proven or len(units) >= max(share * gate.units, 1):
-            sure = f"{len(gate.open.proven)} proven" if gate.open.proven else "likely"
+    for cell, gate in analysis.recurrent.gates("update"):
+        units = gate.open.reported(share, gate.units)
+        if units:
             yield cell.at("update gate, open").info(
-                f"{len(units)} of {gate.units} update gates of the {cell.title} stay above 0.95 ({sure}, for "
+                f"{len(units)} of {gate.units} update gates of the {cell.title} stay above 0.95 ({gate.open.standing}, for "
                 f"{cell.premise}): the units are frozen; units {listed(units)}",
                 hint="lower the bias of the update gate; ONNX's z is the share of the old state that is kept",
                 units=list(units),

@@ -34,5 +34,5 @@ def test_cases_cover_every_attribute():
         x = inputs_for(rng, low, high, 3, 3)
         assert (x >= low - 1e-5).all()
         assert (x <= high + 1e-5).all()
-    needed = {"P", "clip", "input_forget", "direction", "linear_before_reset", "activations"}
+    needed = {"P", "clip", "input_forget", "direction", "linear_before_reset", "activations", "layout"}
     assert needed | {"activation_alpha", "activation_beta"} <= seen
