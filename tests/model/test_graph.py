@@ -94,7 +94,7 @@ def test_the_order_is_one_of_execution_and_leaves_out_cycles_alone(graph: Graph)
         if len(ring) > 1 or graph.nx.has_edge(first, first):
             stuck |= ring | networkx.descendants(graph.nx, first)
     assert {n for n in graph.nodes if n not in position} == {n for n in stuck if isinstance(n, Node)}
-    assert graph.order == graph.nodes or not graph._sorted_as_written()
+    assert graph.order == graph.nodes or not graph.written_in_order
 
 
 @settings(max_examples=150)
