@@ -41,19 +41,27 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Mapping
 
-    from archlint.loaders.options import Policy
+    from archlint.loaders.options import Limits, Policy
 
 
-def load(path: str | os.PathLike[str], *, weights: Policy = "auto") -> Model:
+def load(
+    path: str | os.PathLike[str],
+    *,
+    weights: Policy = "auto",
+    limits: Limits | None = None,
+    data: bytes | None = None,
+) -> Model:
     """The model in a file, ONNX or YAML; raises `LoadError`.
 
-    ``weights`` says how much of their numbers may be read: ``auto``, ``all`` or ``none``.
+    ``weights`` says how much of their numbers may be read: ``auto``, ``all`` or ``none``. Beyond
+    ``limits`` a file is refused. ``data`` is what stands in the file when it is not to be read there.
     """
     from archlint.analyses.incremental import Incremental
     from archlint.loaders import load as load_file
-    from archlint.loaders.options import Options
+    from archlint.loaders.options import Limits, Options
 
-    return load_file(path, Incremental, options=Options(weights=weights))
+    options = Options(weights=weights, limits=limits or Limits())
+    return load_file(path, Incremental, options=options, data=data)
 
 
 def analyse(model: Model | str | os.PathLike[str], **settings: Any) -> Analysis:
@@ -77,10 +85,17 @@ def check(
     rules: Iterable[Rule] | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[Finding]:
-    """Findings of ``rules`` (default: every installed rule that is on) in a model, worst first."""
+    """Findings of ``rules`` (default: every installed rule that is on) in a model.
+
+    What loading noticed comes first (a weight whose bytes are missing), then the rules' own findings,
+    worst first.
+    """
+    from archlint.linting.lint import noticed
+
     analysis = model if isinstance(model, Analysis) else analyse(model)
     chosen = [r for r in collect() if r.default] if rules is None else rules
-    return run(analysis, chosen, Settings(options=options or {})).findings
+    outcome = run(analysis, chosen, Settings(options=options or {}))
+    return noticed(analysis.model.path, analysis.model, outcome)
 
 
 __all__ = [

@@ -38,6 +38,11 @@ class LoadError(ArchlintError, ValueError):
         self.snippet = snippet
 
 
+def out_of_memory() -> LoadError:
+    """What is said of a file whose analysis asked for more memory than it may have."""
+    return LoadError("IO010", "needs more memory than one file may take", help="--max-memory allows more")
+
+
 class WeightsUnread(LoadError):
     """Numbers that may not be read as the run is set up; what needs them is skipped, not failed."""
 
@@ -61,7 +66,8 @@ class ShapeError(ValueError):
     """A contradiction that propagation meets at a node; always becomes a finding.
 
     ``kind`` is the name of the rule that reports it (``conv-channel-mismatch``), ``subject`` the
-    attribute, input or output it is about, ``data`` the numbers of the message.
+    attribute, input or output it is about, ``severity`` its weight where it is not the rule's own,
+    ``data`` the numbers of the message.
     """
 
     def __init__(
@@ -71,9 +77,11 @@ class ShapeError(ValueError):
         *,
         subject: str | None = None,
         help: str | None = None,  # noqa: A002
+        severity: str | None = None,
         **data: Any,
     ) -> None:
         super().__init__(message)
+        self.severity = severity
         self.kind = kind
         self.message = message
         self.subject = subject

@@ -28,8 +28,8 @@ class Analysis:
     ``dims`` fixes symbols or bounds them, ``(least, greatest)``; ``shapes`` the shapes of graph inputs. Asking for ``shapes`` or
     ``costs`` reads no weight beyond the small ones that decide shapes. ``input_ranges`` gives what
     is known of graph inputs; ``assumed_range`` closes a side of a recurrent cell's input that the
-    graph leaves open, and every result that rests on it says so. ``calibration`` holds real inputs
-    on which the gates are measured.
+    graph leaves open: [-1, 1] is an assumption, and every result that rests on it says so, a range
+    that is given counts as known. ``calibration`` holds real inputs on which the gates are measured.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Analysis:
         shapes: Mapping[str, tuple[Dim, ...]] | None = None,
         operators: Registry | None = None,
         input_ranges: Mapping[str, Interval] | None = None,
-        assumed_range: tuple[float, float] = (-1.0, 1.0),
+        assumed_range: tuple[float, float] | None = None,
         calibration: Calibration | None = None,
     ) -> None:
         self.model = model
@@ -48,7 +48,8 @@ class Analysis:
         self._shapes = shapes
         self._operators = operators
         self._input_ranges = input_ranges
-        self.assumed_range = assumed_range
+        self.range_given = assumed_range is not None
+        self.assumed_range = assumed_range or (-1.0, 1.0)
         self.calibration = calibration
 
     @cached_property

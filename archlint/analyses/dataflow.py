@@ -151,9 +151,40 @@ class Dataflow:
                 if not name:
                     return Origin(scope, "")
                 continue
-            if scope.outer is None or name in graph.inputs:
+            if scope.outer is not None and name in graph.inputs:
+                kept = self._invariant(name, scope)
+                if kept is None:
+                    return Origin(scope, name)
+                name, scope = kept
+                continue
+            if scope.outer is None:
                 return Origin(scope, name)
             scope = scope.outer
+
+    def _invariant(self, name: str, scope: Scope) -> tuple[str, Scope] | None:
+        """What a Loop or Scan was given for a state that its body hands on unchanged."""
+        above = self._callers.get(id(scope))
+        if above is None or id(scope) in self._shared:
+            return None
+        caller, step = above
+        node = step.node
+        if node.domain or node.op_type not in {"Loop", "Scan"}:
+            return None
+        inputs, outputs = list(scope.graph.inputs), list(scope.graph.outputs)
+        at = inputs.index(name)
+        # a Loop's body has the iteration number before its states, and gives out only the condition
+        after = at - 1 if node.op_type == "Loop" else at
+        states = len(inputs) - (0 if node.op_type == "Loop" else int(node.attrs.get("num_scan_inputs", 0)))
+        if at >= states or after >= len(outputs) or (node.op_type == "Loop" and at < 2):
+            return None
+        made, seen = outputs[after], 0
+        producer = scope.graph.producers.get(made)
+        while producer is not None and producer.kind == "Identity" and seen < MOST_DEEP:
+            made, seen = producer.inputs[0], seen + 1
+            producer = scope.graph.producers.get(made)
+        if made != name or at >= len(node.inputs) or not node.inputs[at]:
+            return None
+        return node.inputs[at], caller
 
     def _argument(self, name: str, scope: Scope) -> tuple[str, Scope] | None:
         """The tensor that a function's caller passed for its parameter ``name``."""

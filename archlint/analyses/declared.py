@@ -27,11 +27,12 @@ def contradictions(
     what = "output" if name in graph.outputs else "tensor"
     subject = f"output {name}"
     if declared.dtype is not None and fact.dtype is not None and declared.dtype != fact.dtype:
-        message = f"{what} '{name}' is declared {declared.dtype} but computes to {fact.dtype}"
+        maker = graph.producers[name].op_type if name in graph.producers else "the graph"
         yield ShapeError(
             "declared-type-contradiction",
-            message,
+            f"{what} '{name}' is declared {declared.dtype} but {maker} gives {fact.dtype}",
             subject=subject,
+            help=f"declare {fact.dtype}, or put a Cast before it",
             declared=declared.dtype,
             computed=fact.dtype,
         )
@@ -39,14 +40,21 @@ def contradictions(
         return
     if len(declared.shape) != len(fact.shape):
         where = f"rank {len(declared.shape)} and {len(fact.shape)}"
+        promised = all(isinstance(d, int) for d in declared.shape)
     else:
         pairs = enumerate(zip(declared.shape, fact.shape, strict=True))
         clash = next(((i, a, b) for i, (a, b) in pairs if _differ(a, b, dims)), None)
         if clash is None:
             return
         where = "dim {}: {} and {}".format(*clash)
+        promised = isinstance(clash[1], int)
     message = f"{what} '{name}' is declared {declared} but computes to {fact} ({where})"
-    yield ShapeError("declared-shape-contradiction", message, subject=subject)
+    yield ShapeError(
+        "declared-shape-contradiction",
+        message,
+        subject=subject,
+        severity=None if promised else "warning",
+    )
 
 
 def _differ(declared: Dim, computed: Dim, dims: Mapping[str, Dim]) -> bool:

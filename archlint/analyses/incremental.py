@@ -35,4 +35,4 @@ class Incremental:
     @property
     def sound(self) -> bool:
         """False once a node contradicted its inputs."""
-        return not self._propagation.defects
+        return all(d.error.severity == "info" for d in self._propagation.defects.values())

@@ -217,8 +217,9 @@ class _Trial:
         for size in sizes:
             run = self.run(size)
             if _goal(run, self.question) != self.question.target:
-                if run.defects and refused is None:
-                    error = run.defects[0]
+                wrong = [d for d in run.defects if d.error.severity != "info"]
+                if wrong and refused is None:
+                    error = wrong[0]
                     where = error.step.node.label
                     refused = f"size {size} fails inside the model: node '{where}': {error.error.message}"
                 continue

@@ -21,6 +21,8 @@ from archlint.analyses.slots import (
 from archlint.model.dtypes import nbytes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archlint.analyses.shapes import Shapes
     from archlint.model import Graph, Model, Node, Weight
 
@@ -124,31 +126,43 @@ class Inventory:
 
     def _role(self, graph: Graph, name: str, dtype: str) -> str:
         """What a tensor is used as; the most learned of its uses counts."""
-        key = id(graph), name
-        known = self._roles.get(key)
-        if known is not None:
-            return known
-        self._roles[key] = INDEX
-        uses = graph.uses.get(name, [])
-        roles = {r for node, slot in uses for r in self._uses(graph, name, node, slot, dtype)}
-        if name in graph.outputs or not roles:
-            roles.add(DATA)
-        found = next(r for r in (LEARNED, DATA, STATISTIC, QUANTIZATION, SCALAR, INDEX) if r in roles)
-        self._roles[key] = found
-        return found
+        asked: dict[tuple[int, str], list[str | tuple[Graph, str]]] = {}
+        waiting = [(graph, name)]
+        while waiting:
+            here, tensor = waiting[-1]
+            key = id(here), tensor
+            if key not in self._roles:
+                self._roles[key] = INDEX  # what a cycle meets
+                uses = here.uses.get(tensor, [])
+                asked[key] = [u for node, slot in uses for u in self._uses(here, tensor, node, slot, dtype)]
+                waiting += [
+                    u for u in asked[key] if not isinstance(u, str) and (id(u[0]), u[1]) not in self._roles
+                ]
+                continue
+            waiting.pop()
+            if key in asked:
+                roles = {u if isinstance(u, str) else self._roles[id(u[0]), u[1]] for u in asked.pop(key)}
+                if tensor in here.outputs or not roles:
+                    roles.add(DATA)
+                ranked = (LEARNED, DATA, STATISTIC, QUANTIZATION, SCALAR, INDEX)
+                self._roles[key] = next(r for r in ranked if r in roles)
+        return self._roles[id(graph), name]
 
-    def _uses(self, graph: Graph, name: str, node: Node, slot: int | None, dtype: str) -> list[str]:
+    def _uses(
+        self, graph: Graph, name: str, node: Node, slot: int | None, dtype: str
+    ) -> Sequence[str | tuple[Graph, str]]:
+        """What a tensor is at one use: a role, or the tensors whose role decides."""
         if slot is None:
-            return [self._role(b, name, dtype) for b in node.bodies.values() if _reads(b, name)]
+            return [(b, name) for b in node.bodies.values() if _reads(b, name)]
         function = self.model.functions.get((node.domain, node.op_type, node.overload))
         if function is not None:
             given = function.inputs[slot] if slot < len(function.inputs) else ""
-            return [self._role(function.graph, given, dtype)] if given in function.graph.uses else []
+            return [(function.graph, given)] if given in function.graph.uses else []
         found = role(node, slot)
         if found is not None:
             return [found]
         if passes(node, slot) or (dtype in INTEGERS and decides(node)):
-            return [self._role(graph, out, dtype) for out in node.outputs if out]
+            return [(graph, out) for out in node.outputs if out]
         if dtype == "bool":
             return [INDEX]
         return [DATA]

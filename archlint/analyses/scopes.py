@@ -38,7 +38,7 @@ class Scope:
     """A graph walked with given inputs; ``path`` names the nodes and bodies that lead to it.
 
     ``reachable`` is False for the branch of an If that its known condition never takes: its facts
-    hold if it ran, its contradictions are nobody's defect.
+    hold if it ran, its contradictions are remarks: onnxruntime refuses some of them all the same.
     """
 
     path: tuple[str, ...]
@@ -80,7 +80,7 @@ class Defect:
         """The statement of the rule that reports it, at the rule's own severity."""
         error = self.error
         place = self.step.node.at(error.subject)
-        return place.says(error.message, hint=error.help, **error.data)
+        return place.says(error.message, severity=error.severity, hint=error.help, **error.data)
 
 
 @dataclass(eq=False)

@@ -143,11 +143,7 @@ class Propagation:
         scope = Scope(path, graph, facts, home.opsets, home, [], home.arguments, home.absent, reachable)
         step.children[graph.label] = scope
         try:
-            if reachable:
-                self.walk(scope)
-            else:
-                with self.trial():
-                    self.walk(scope)
+            self.walk(scope)
         finally:
             self._at = here
         return [scope.fact(name) for name in graph.outputs]
@@ -275,7 +271,7 @@ class Propagation:
         key: Any
         try:
             what, names = signature(given, arguments)
-            key = (id(function), self.muted > 0, what)
+            key = (id(function), self.muted > 0, scope.reachable, what)
             known = self._calls.get(key)
         except TypeError:
             key, known, names = None, None, {}
@@ -297,8 +293,10 @@ class Propagation:
         return outs
 
     def defect(self, scope: Scope, step: Step, error: ShapeError) -> None:
-        """Note a contradiction, once however often a body is walked."""
+        """Note a contradiction, once however often a body is walked; a remark where it never runs."""
         if not self.muted:
+            if not scope.reachable:
+                error.severity, error.message = "info", f"{error.message} (in a body that never runs)"
             key = (id(step.node), error.kind, error.message)
             self.defects.setdefault(key, Defect(step, scope, error))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import archlint
+from archlint.cli.help import write_examples
 from archlint.cli.shared import shared
 from archlint.errors import ArchlintError
 
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
-_COMMANDS = ("check", "report", "solve", "rule", "config", "init", "test-rules")
+_COMMANDS = ("check", "report", "solve", "rule", "config", "init", "test-rules", "completion")
+_EXAMPLES = (
+    ("archlint check models/", "findings; the status is 0, 1 (findings) or 2 (incomplete)"),
+    ("archlint report model.onnx", "multiplications, additions, parameters of every layer"),
+    ("archlint rule RNN001", "what a finding means and what to do about it"),
+)
 _MODELS = (".onnx", ".onnxtxt", ".yaml", ".yml", ".pb", ".textproto")
 
 
@@ -40,12 +46,21 @@ class _Lazy(click.Group):
         command: click.Command = import_module(f"archlint.cli.{cmd_name.replace('-', '_')}").command
         return command
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        write_examples(formatter, _EXAMPLES)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         word = args[0] if args else ""
         if word not in _COMMANDS and (word.endswith(_MODELS) or os.path.exists(word)):
             raise click.UsageError(f"did you mean 'archlint check {word}'?", ctx)
+        if word and word not in _COMMANDS and not word.startswith("-"):
+            from difflib import get_close_matches
+
+            close = get_close_matches(word, _COMMANDS, 1)
+            hint = f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(_COMMANDS)}"
+            raise click.UsageError(f"no command '{word}'{hint}", ctx)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -73,6 +88,7 @@ class _Lazy(click.Group):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
         debug = "--debug" in sys.argv
+        extra.setdefault("obj", {"argv": list(sys.argv[1:] if args is None else args)})
         try:
             status = super().main(args, prog_name or "archlint", complete_var, standalone_mode=False, **extra)
         except click.exceptions.NoArgsIsHelpError as error:
@@ -145,11 +161,5 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None: 
 @shared
 @click.pass_context
 def main(ctx: click.Context) -> None:
-    """Lint and measure neural-network models (ONNX, YAML) without running them.
-
-    \b
-    archlint check models/             findings; exit status 0, 1 (findings), 2 (could not run)
-    archlint report model.onnx         multiplications, additions, parameters of every layer
-    archlint rule RNN001               what a finding means and what to do about it
-    """  # noqa: D301
+    """Lint and measure neural-network models (ONNX, YAML) without running them."""
     ctx.ensure_object(dict).setdefault("plugins", True)

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from archlint.linting.lint import Plan
 
 FOLDER = ".archlint_cache"
-FORMAT = 1
+FORMAT = 2
 SETTLED = 1.0
 """Seconds after which a file that changes again is sure to have another time."""
 _TUPLES = tuple(f.name for f in fields(Finding) if str(f.type).startswith("tuple"))
 _FINDINGS = ("findings", "suppressed", "baselined")
-_KEPT = ("path", "format", "crashed", "fails", "nodes")
+_KEPT = ("path", "format", "crashed", "fails", "counts", "failing", "pointer", "nodes")
 
 
 class Cache:
@@ -41,8 +41,10 @@ class Cache:
     def __init__(self, folder: str, rules: Iterable[Any], context: object) -> None:
         self.folder = os.path.join(folder, FOLDER)
         self.waiting: dict[str, tuple[str, float]] = {}
+        self.started = time.time()
+        self._code: dict[str, list[tuple[str, list[int] | None]]] = {}
         self.base = _digest(
-            FORMAT, archlint.__version__, sys.version, _versions(), _code(rules), repr(context)
+            FORMAT, archlint.__version__, sys.version, _versions(), self._sources(rules), repr(context)
         )
 
     def get(self, path: str, plan: Plan) -> Linted | None:
@@ -57,6 +59,7 @@ class Cache:
             if any(_look(name) != seen for name, seen in kept["beside"]):
                 return None
             same: dict[str, Any] = {key: kept[key] for key in _KEPT}
+            same["failing"] = tuple(same["failing"])
             for key in _FINDINGS:
                 same[key] = tuple(map(_finding, kept[key]))
             return Linted(**same)
@@ -66,7 +69,7 @@ class Cache:
     def put(self, path: str, found: Linted) -> None:
         """Keep the result for the state that ``get`` saw, unless a later change could go unseen."""
         entry, looked = self.waiting.pop(path, ("", 0.0))
-        if not entry or found.crashed or found.beside is None:
+        if not entry or found.crashed or found.beside is None or self._edited():
             return
         beside = [(name, _look(name)) for name in found.beside]
         newest = max((seen[2] for _, seen in [(path, _look(path)), *beside] if seen), default=0)
@@ -76,7 +79,7 @@ class Cache:
         kept["beside"] = beside
         for key in _FINDINGS:
             kept[key] = [asdict(f) for f in getattr(found, key)]
-        temporary = f"{entry}.{os.getpid()}"
+        temporary = f"{entry}.{os.getpid()}.{os.urandom(4).hex()}"
         # a cache that cannot be written is a slower run, nothing else
         with contextlib.suppress(OSError, TypeError, ValueError):
             text = json.dumps(kept)
@@ -91,9 +94,31 @@ class Cache:
             return None
         settled = replace(plan, rules=())
         name = _digest(
-            self.base, os.path.abspath(path), path, seen, [r.code for r in plan.rules], repr(settled)
+            self.base,
+            os.path.abspath(path),
+            path,
+            seen,
+            [r.code for r in plan.rules],
+            self._sources(plan.rules),
+            repr(settled),
         )
         return os.path.join(self.folder, name)
+
+    def _sources(self, rules: Iterable[Any]) -> list[object]:
+        """Names, sizes and times of every Python file of archlint and of the packages that rules are in."""
+        folders = {os.path.dirname(archlint.__file__), *map(_home, rules)}
+        for folder in folders - self._code.keys():
+            seen = self._code[folder] = []
+            for here, below, names in os.walk(folder):
+                below[:] = sorted(n for n in below if n != "__pycache__")
+                wanted = [os.path.join(here, n) for n in sorted(names) if n.endswith((".py", ".json"))]
+                seen += [(path, _look(path)) for path in wanted]
+        return [self._code[folder] for folder in sorted(folders)]
+
+    def _edited(self) -> bool:
+        """True when code changed so lately that another version of it may be the one that ran."""
+        times = (seen[2] for files in self._code.values() for _, seen in files if seen is not None)
+        return self.started - max(times, default=0) / 1e9 < SETTLED
 
     def _make(self) -> None:
         if not os.path.isdir(self.folder):
@@ -125,22 +150,14 @@ def _versions() -> list[str]:
     return sorted(found)
 
 
-def _code(rules: Iterable[Any]) -> list[object]:
-    """Names, sizes and times of every Python file of archlint and of the packages that rules are in."""
-    folders = {os.path.dirname(archlint.__file__)}
-    for rule in rules:
-        home = os.path.dirname(rule.check.__code__.co_filename)
-        while os.path.exists(os.path.join(home, "__init__.py")):
-            home = os.path.dirname(home)
-        package = rule.check.__module__.partition(".")[0]
-        top = os.path.join(home, package)
-        folders.add(top if os.path.isdir(top) else os.path.dirname(rule.check.__code__.co_filename))
-    seen: list[object] = []
-    for folder in sorted(folders):
-        for here, below, names in os.walk(folder):
-            below[:] = sorted(n for n in below if n != "__pycache__")
-            seen += [(n, _look(os.path.join(here, n))) for n in sorted(names) if n.endswith((".py", ".json"))]
-    return seen
+def _home(rule: Any) -> str:
+    """The folder of the package that a rule is in, or of the file when that stands alone."""
+    folder: str = os.path.dirname(rule.check.__code__.co_filename)
+    top = folder
+    while os.path.exists(os.path.join(top, "__init__.py")):
+        top = os.path.dirname(top)
+    package: str = os.path.join(top, rule.check.__module__.partition(".")[0])
+    return package if os.path.isdir(package) else folder
 
 
 def _digest(*parts: object) -> str:

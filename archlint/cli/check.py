@@ -13,36 +13,103 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from archlint.cli.bounds import memory_bounded
+from archlint.cli.completion import codes, formats
 from archlint.cli.garbage import held_off
-from archlint.cli.options import parse_dims, parse_shapes, sizes
-from archlint.cli.shared import given_globally, shared, warn
+from archlint.cli.help import Helpful
+from archlint.cli.limits import BOUNDS, limited, limits, timeout
+from archlint.cli.options import measured, parse_dims, parse_measured, parse_shapes, sizes
+from archlint.cli.progress import progress
+from archlint.cli.shared import given_globally, piped, shared, tell, warn
 from archlint.cli.sinks import Sinks, default_outputs
-from archlint.errors import ConfigError
+from archlint.errors import ConfigError, UsageError
 from archlint.reporting.formats import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from archlint.linting import Checked, Linted
     from archlint.linting.baseline import Baseline
     from archlint.linting.earlier import Earlier
     from archlint.linting.session import Session
+    from archlint.loaders.options import Limits
+    from archlint.model import Model
 
 LEVELS = ("error", "warning", "info")
 
 
-@click.command("check")
+@click.command(
+    "check",
+    cls=Helpful,
+    short_help="Report the defects of models.",
+    sections={
+        "Which rules": ("select", "extend_select", "ignore", "pedantic", "targets", "weights"),
+        "What fails the run": ("fail_on", "max_warnings", "lfs", "exit_zero"),
+        "Output": ("outputs", "min_severity", "statistics", "show_suppressed"),
+        "What is known already": (
+            "base",
+            "baseline",
+            "write_baseline",
+            "accept_new",
+            "prune_baseline",
+            "strict_baseline",
+            "ignore_suppressions",
+        ),
+        "Repair": ("fix", "in_place", "diff"),
+        "Models and run": ("dims", "shapes", "force_exclude", "jobs", "no_cache", "watch"),
+        **BOUNDS,
+    },
+    examples=(
+        ("archlint check", "every model below this folder"),
+        ("archlint check m.onnx -o sarif=m.sarif", "findings for code scanning too"),
+        ("archlint check --base HEAD~1", "only what is new since a revision"),
+        ("archlint check m.onnx --diff", "what --fix would repair"),
+    ),
+)
 @click.argument("paths", nargs=-1)
 @click.option(
-    "--select", multiple=True, metavar="CODES", help="Run these rules only: codes, prefixes, names, ALL."
+    "--select",
+    multiple=True,
+    metavar="CODES",
+    shell_complete=codes,
+    help="Run these rules only: codes, prefixes, names, ALL.",
 )
-@click.option("--extend-select", multiple=True, metavar="CODES", help="Run these rules too.")
-@click.option("--ignore", multiple=True, metavar="CODES", help="Leave these rules out.")
 @click.option(
-    "--fail-on", type=click.Choice(LEVELS), help="Severity that makes the status 1; default warning."
+    "--extend-select", multiple=True, metavar="CODES", shell_complete=codes, help="Run these rules too."
 )
-@click.option("--min-severity", type=click.Choice(LEVELS), help="Show findings from this severity on.")
+@click.option("--ignore", multiple=True, metavar="CODES", shell_complete=codes, help="Leave these rules out.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(LEVELS),
+    metavar="LEVEL",
+    help="Fail at this severity, shown or not: error, warning or info; default warning.",
+)
+@click.option(
+    "--min-severity", type=click.Choice(LEVELS), metavar="LEVEL", help="Show findings from this severity on."
+)
+@click.option(
+    "--max-warnings",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Fail only when there are more than N warnings.",
+)
+@click.option(
+    "--pedantic", is_flag=True, help="Run the rules that are off by default too: style, weak hints."
+)
 @click.option("--exit-zero", is_flag=True, help="Status 0 in place of 1.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="NAME",
+    help="Judge models by what this runtime reads: onnxruntime-1.17, tensorrt-10; repeatable.",
+)
+@click.option(
+    "--lfs",
+    type=click.Choice(["error", "warn", "skip"]),
+    metavar="WHAT",
+    help="Git LFS pointer in place of a model: error (default), warn or skip.",
+)
 @click.option(
     "-o",
     "--output",
@@ -50,12 +117,14 @@ LEVELS = ("error", "warning", "info")
     multiple=True,
     metavar="FORMAT[=FILE]",
     envvar="ARCHLINT_OUTPUT",
+    shell_complete=formats,
     help=f"Repeatable: {', '.join(FORMATS)}.",
 )
 @click.option(
     "--weights",
     type=click.Choice(["auto", "all", "none"]),
-    help="How much weight data rules may read: all up to 256 MiB and samples above (auto), all, none.",
+    metavar="HOW",
+    help="Weight data that rules may read: auto (all up to 256 MiB, samples above), all or none.",
 )
 @click.option("--base", metavar="REV|FILE|DIR", help="Report only what is not in this earlier version.")
 @click.option("--baseline", metavar="FILE", help="Report only what is not accepted in FILE.")
@@ -63,6 +132,7 @@ LEVELS = ("error", "warning", "info")
 @click.option("--accept-new", is_flag=True, help="Let --write-baseline add to a baseline that exists.")
 @click.option("--prune-baseline", is_flag=True, help="Remove what is gone from the baseline.")
 @click.option("--strict-baseline", is_flag=True, help="Status 2 when the baseline holds what is gone.")
+@click.option("--show-suppressed", is_flag=True, help="Write what is ignored or accepted to SARIF too.")
 @click.option("--ignore-suppressions", is_flag=True, help="Report what the models themselves ignore too.")
 @click.option("--fix", is_flag=True, help="Repair what can be repaired, in a new file *.fixed.onnx.")
 @click.option("--in-place", is_flag=True, help="With --fix: change the file itself.")
@@ -71,21 +141,25 @@ LEVELS = ("error", "warning", "info")
     "-j", "--jobs", type=click.IntRange(1), metavar="N", help="Worker processes; default: one a core."
 )
 @click.option(
-    "--timeout",
-    type=click.FloatRange(0, min_open=True),
-    default=60.0,
-    show_default=True,
-    metavar="S",
-    help="Seconds that a file may take.",
+    "--stdin-filename",
+    metavar="NAME",
+    help="What the model on standard input ('-') is called, suffix included.",
 )
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep results of earlier runs.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule at the end.")
+@click.option("--watch", is_flag=True, help="Check again whenever a file changes, until Ctrl-C.")
 @click.option("--force-exclude", is_flag=True, help="Apply 'exclude' to paths given by name too.")
 @sizes
+@measured
+@limited
 @shared
 @click.pass_context
 def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
-    """Report the defects of model files and of folders of them (default: this folder)."""
+    """Report the defects of model files and of folders of them (default: this folder).
+
+    The status is 0 when nothing reaches --fail-on, 1 when something does, and 2 when the check is
+    incomplete: a path that does not exist, a wrong option, a rule or a plugin that failed.
+    """
     from archlint.linting.earlier import Earlier
     from archlint.linting.session import Session
 
@@ -99,23 +173,42 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
         fail_on=given["fail_on"],
         min_severity=given["min_severity"],
         weights=given["weights"],
+        lfs=given["lfs"],
+        targets=given["targets"],
+        pedantic=given["pedantic"],
         dims={**pinned, **ranges},
         shapes=parse_shapes(given["shapes"]),
     )
     session = Session(given_to)
+    if given["watch"]:
+        from archlint.cli.watch import watch
+
+        watch(ctx.obj["argv"], paths or (".",), session)
     checked = session.start(exit_zero=given["exit_zero"])
+    limit = given["max_warnings"]
+    checked.max_warnings = session.config.get("max-warnings") if limit is None else limit
+    checked.show_suppressed = given["show_suppressed"] or session.config.get("show-suppressed", False)
     sinks = Sinks(given["outputs"] or session.config.get("output") or default_outputs(), ctx.obj)
     baseline = _baseline(given, session)
     quiet = ctx.obj.get("quiet", False)
     force = given["force_exclude"] or session.config.get("force-exclude", False)
     with Earlier(given["base"]) if given["base"] else nullcontext() as earlier:
         named = _files(paths or (".",), session, checked, quiet=quiet, force=force)
+        if "-" in paths:
+            named = (given["stdin_filename"] or p if p == "-" else p for p in named)
+        bounds = session.config.get("limits", {})
+        seconds = timeout(given, bounds)
         work = partial(
-            _check,
+            check_file,
             session=session,
             baseline=baseline,
             earlier=earlier,
             suppressions=not given["ignore_suppressions"],
+            settings=parse_measured(given),
+            within=lambda path: limits(
+                given, session.config_for(os.path.dirname(path) or ".").get("limits", {})
+            ),
+            held=_on_stdin(paths, given, limits(given, bounds).structure_bytes),
         )
         files: Iterator[Linted]
         if given["fix"] or given["diff"]:
@@ -129,21 +222,35 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
         else:
             from archlint.cli.many import Many
 
-            many = Many(session, work, jobs=given["jobs"], timeout=given["timeout"])
-            if not given["no_cache"] and baseline is None:
-                many.remember(suppressions=not given["ignore_suppressions"])
+            many = Many(session, work, jobs=given["jobs"], timeout=seconds)
+            if not given["no_cache"] and baseline is None and not given["calibration"] and "-" not in paths:
+                settled = {k: v for k, v in given.items() if k.startswith("max_") and v}
+                many.remember(
+                    suppressions=not given["ignore_suppressions"],
+                    ranges=given["ranges"],
+                    limits=(settled, bounds),
+                )
             files = many.check(named)
-        for file in files:
-            checked.files.append(file)
-            sinks.each(file)
-            if ctx.obj.get("debug"):
-                click.echo("".join(file.tracebacks), err=True, nl=False)
-            if ctx.obj.get("verbose"):
-                _timing(file)
+        total = len(paths) if paths and not any(map(os.path.isdir, paths)) else None
+        try:
+            for file in progress(files, total=total, quiet=quiet):
+                checked.files.append(file)
+                sinks.each(file)
+                for text in file.remarks:
+                    warn(text)
+                if ctx.obj.get("debug"):
+                    click.echo("".join(file.tracebacks), err=True, nl=False)
+                if ctx.obj.get("verbose"):
+                    _timing(file)
+        except KeyboardInterrupt:
+            _interrupted(checked, sinks)
+            ctx.exit(130)
     if baseline is not None:
         _keep(baseline, checked, given)
     if ctx.obj.get("verbose") or sys.stdout.isatty():
         checked.seconds = time.perf_counter() - started
+    checked.broken = bool(session.broken)
+    tell(session.broken)
     if not quiet:
         for text in dict.fromkeys(session.warnings):
             warn(text)
@@ -153,20 +260,52 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
     ctx.exit(checked.status)
 
 
-def _check(
-    path: str, session: Session, baseline: Baseline | None, earlier: Earlier | None, *, suppressions: bool
+def _interrupted(checked: Checked, sinks: Sinks) -> None:
+    """Ctrl-C: what is done is reported as it would be, and it is said that there is more."""
+    sinks.end(checked)
+    count = len(checked.files)
+    warn(f"interrupted after {count} file{'s'[: count != 1]}; the others were not checked")
+
+
+def _on_stdin(paths: tuple[str, ...], given: dict[str, Any], limit: int) -> dict[str, bytes]:
+    """What stands on standard input, by the name it is checked under, when it is asked for."""
+    if "-" not in paths:
+        return {}
+    if given["fix"] or given["diff"]:
+        raise UsageError("standard input ('-') cannot be repaired; name a file")
+    return {given["stdin_filename"] or "-": piped(limit)}
+
+
+def check_file(
+    path: str,
+    session: Session,
+    baseline: Baseline | None = None,
+    earlier: Earlier | None = None,
+    *,
+    suppressions: bool = True,
+    settings: dict[str, Any] | None = None,
+    within: Callable[[str], Limits] | None = None,
+    held: Mapping[str, bytes] | None = None,
 ) -> Linted:
+    """What the settings of ``session`` find in one file."""
     from archlint.api import load
     from archlint.linting import Context, lint
+    from archlint.loaders import Limits
+
+    bounds = within(path) if within is not None else Limits()
+
+    def read(name: str, weights: Any) -> Model:
+        return load(name, weights=weights, limits=bounds, data=held.get(name) if held else None)
 
     context = Context(
-        lambda name, weights: load(name, weights=weights),  # type: ignore[arg-type]
+        read,
         session.catalogue,
         baseline.known(path) if baseline is not None else frozenset(),
         earlier.of(path) if earlier is not None else None,
         suppressions,
+        settings or {},
     )
-    with held_off():
+    with held_off(), memory_bounded(bounds.memory):
         return lint(path, session.plan(path), context)
 
 
@@ -192,7 +331,7 @@ def _keep(baseline: Baseline, checked: Checked, given: dict[str, Any]) -> None:
         new = baseline.accept(checked.files)
         new.write()
         warn(f"wrote {new.path} ({len(new.entries)} entries)", "note")
-        checked.files = [replace(f, fails=False) for f in checked.files]
+        checked.files = [replace(f, fails=False, counts={}) for f in checked.files]
     elif gone and given["prune_baseline"]:
         for key in gone:
             del baseline.entries[key]
@@ -229,6 +368,8 @@ def _files(
                     yield file
             if not found and not quiet:
                 warn(f"no model files under '{path}'; looked for *.onnx, *.arch.yaml and the like")
+        elif path == "-":
+            yield path
         elif not os.path.lexists(path):
             checked.missing.append(path)
             warn(f"no such file: {path}", "error")

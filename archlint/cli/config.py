@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archlint.cli.shared import given_globally, shared
+from archlint.cli.help import HelpfulGroup
+from archlint.cli.shared import given_globally, shared, tell
 from archlint.errors import UsageError
 
 if TYPE_CHECKING:
     from archlint.linting.session import Session
 
 
-@click.group("config")
+@click.group("config", cls=HelpfulGroup, short_help="Show and validate the configuration.")
 @shared
 def command() -> None:
     """Show and validate the configuration."""
@@ -26,7 +27,7 @@ def _session(ctx: click.Context) -> Session:
     return Session(given_globally(ctx.obj))
 
 
-@command.command("path")
+@command.command("path", short_help="The file that holds for a model.")
 @click.argument("model", required=False, default=".")
 @shared
 @click.pass_context
@@ -35,7 +36,7 @@ def path_(ctx: click.Context, /, model: str) -> None:
     click.echo(_session(ctx).config_for(_folder(model)).path or "no configuration file")
 
 
-@command.command("show")
+@command.command("show", short_help="Every setting, and where it comes from.")
 @click.argument("model", required=False, default=".")
 @shared
 @click.pass_context
@@ -49,7 +50,7 @@ def show(ctx: click.Context, /, model: str) -> None:
         click.echo(lines(f"{dotted} = {_text(value)}    # {config.origin(dotted)}"))
 
 
-@command.command("get")
+@command.command("get", short_help="One setting, and where it comes from.")
 @click.argument("key")
 @click.option("--for", "model", default=".", metavar="MODEL", help="The model that the setting is for.")
 @shared
@@ -91,7 +92,7 @@ def _default(session: Session, key: str) -> Any:
     raise UsageError(f"no setting '{key}'", help="archlint config show lists what is set")
 
 
-@command.command("validate")
+@command.command("validate", short_help="Check it, and say what is wrong.")
 @click.argument("models", nargs=-1)
 @shared
 @click.pass_context
@@ -101,6 +102,9 @@ def validate(ctx: click.Context, /, models: tuple[str, ...]) -> None:
     for model in models or (".",):
         session.plan(os.path.join(model, "model.onnx") if os.path.isdir(model) else model)
         path = session.config_for(_folder(model)).path
+        tell(session.broken)
+        if session.broken:
+            ctx.exit(2)
         click.echo(f"{path}: valid" if path else f"{model}: no configuration file")
 
 

@@ -29,7 +29,12 @@ def repair(path: str, plan: Plan, catalogue: dict[str, bool], *, diff: bool, in_
     Returns the path of what was written, None when there was nothing to repair. ``catalogue`` says
     of each code whether it can be repaired.
     """
-    from archlint.loaders.rewrite import outline, read_proto, rewrite, valid, write_proto
+    if path.endswith((".yaml", ".yml")):
+        from archlint.cli.fix_yaml import repair_yaml
+
+        return repair_yaml(path, plan, diff=diff, in_place=in_place)
+    from archlint.loaders.outline import outline
+    from archlint.loaders.rewrite import read_proto, rewrite, valid, write_proto
     from archlint.reporting.safe import printable
 
     try:
@@ -66,7 +71,7 @@ def repair(path: str, plan: Plan, catalogue: dict[str, bool], *, diff: bool, in_
 
 
 def _wishes(path: str, model: onnx.ModelProto, plan: Plan, fixable: dict[str, bool]) -> list[Wish]:
-    """What the rules find now that can be repaired in the main graph, in a temporary copy beside the file."""
+    """What the rules find now that can be repaired, in a temporary copy beside the file."""
     from archlint.api import analyse, load, run
     from archlint.linting.suppress import suppress
     from archlint.loaders.rewrite import write_proto
@@ -85,17 +90,21 @@ def _wishes(path: str, model: onnx.ModelProto, plan: Plan, fixable: dict[str, bo
         return []
     finally:
         os.unlink(copy)
-    return [_wish(f, analysis) for f in found if not f.graph and f.code in fixable]
+    return [w for f in found if f.code in fixable for w in _wishes_of(f, analysis)]
 
 
-def _wish(finding: Finding, analysis: Analysis) -> Wish:
+def _wishes_of(finding: Finding, analysis: Analysis) -> list[Wish]:
+    """What to do about a finding, at every place that it stands for."""
     from archlint.loaders.rewrite import Wish
 
+    if "places" in finding.data:
+        places = finding.data["places"]
+        return [Wish(finding.name, node, subject, None, finding.graph) for node, subject in places]
     tensor = (finding.subject or "").partition(" ")[2]
     shape = None
-    if finding.name == DECLARED:
+    if finding.name == DECLARED and not finding.graph:
         fact = analysis.shapes.main.fact(tensor)
         sizes = fact.shape or ()
         shape = tuple(d if isinstance(d, int) else str(d) if str(d).isidentifier() else None for d in sizes)
         shape = shape if fact.shape is not None else None
-    return Wish(finding.name, finding.node, finding.subject, shape)
+    return [Wish(finding.name, finding.node, finding.subject, shape, finding.graph)]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from archlint.cli.shared import shared
+from archlint.cli.help import Helpful
+from archlint.cli.shared import given_globally, shared
 from archlint.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ fail-on = "warning"
 # opset = ">=13,<=21"
 # banned-ops = ["Loop", "com.microsoft::*"]
 """
+ACCEPTED = 'baseline = ".archlint-baseline.json"\n'
 HOOK = """\
   - repo: local
     hooks:
@@ -139,17 +141,38 @@ def test_rule(rule):
 """
 
 
-@click.command("init")
+@click.command(
+    "init",
+    cls=Helpful,
+    short_help="Write starter files into this folder.",
+    examples=(
+        ("archlint init --hook --ci github", "a project that checks its models"),
+        ("archlint init --rule ACM", "a package for rules of your own"),
+    ),
+)
 @click.option("--hook", is_flag=True, help="A hook for pre-commit.")
-@click.option("--ci", type=click.Choice(["github", "gitlab"]), help="A job for continuous integration.")
+@click.option(
+    "--ci",
+    type=click.Choice(["github", "gitlab"]),
+    metavar="HOST",
+    help="A job for continuous integration: github or gitlab.",
+)
+@click.option("--baseline", is_flag=True, help="Accept what is found now, so that only new findings fail.")
 @click.option("--yaml", "model", is_flag=True, help="A model written in YAML.")
 @click.option("--rule", "prefix", metavar="PREFIX", help="A plugin with one rule: --rule ACM gives ACM001.")
 @shared
-def command(*, hook: bool, ci: str | None, model: bool, prefix: str | None) -> None:
+@click.pass_context
+def command(
+    ctx: click.Context, /, *, hook: bool, ci: str | None, baseline: bool, model: bool, prefix: str | None
+) -> None:
     """Write starter files into this folder; nothing that exists is overwritten."""
-    for path, text, note in _files(hook=hook, ci=ci, model=model, prefix=prefix):
+    if baseline:
+        _accept(ctx.obj)
+    for path, text, note in _files(hook=hook, ci=ci, baseline=baseline, model=model, prefix=prefix):
         if os.path.exists(path):
             click.echo(f"kept {path} (it exists)")
+            if path == "archlint.toml" and baseline:
+                click.echo(f"  add to it: {ACCEPTED}", nl=False)
             if path == ".pre-commit-config.yaml":
                 click.echo(f"  add to its 'repos':\n{HOOK}", nl=False)
             continue
@@ -159,7 +182,27 @@ def command(*, hook: bool, ci: str | None, model: bool, prefix: str | None) -> N
         click.echo(f"wrote {path}{f'  ({note})' if note else ''}")
 
 
-def _files(*, hook: bool, ci: str | None, model: bool, prefix: str | None) -> Iterator[tuple[str, str, str]]:
+def _accept(given: dict[str, Any]) -> None:
+    """Write a baseline of what is found in every model below this folder."""
+    from archlint.cli.check import check_file
+    from archlint.linting.baseline import NAME, Baseline
+    from archlint.linting.discover import discover
+    from archlint.linting.session import Session
+
+    if os.path.exists(NAME):
+        click.echo(f"kept {NAME} (it exists)")
+        return
+    session = Session(given_globally(given))
+    paths = [p for p in discover(os.curdir, session.include) if not session.excluded(p)]
+    new = Baseline(NAME).accept(check_file(p, session) for p in paths)
+    new.write()
+    count = len(new.entries)
+    click.echo(f"wrote {NAME}  ({count} finding{'s'[: count != 1]} of {len(paths)} models)")
+
+
+def _files(
+    *, hook: bool, ci: str | None, baseline: bool, model: bool, prefix: str | None
+) -> Iterator[tuple[str, str, str]]:
     """Path, text and a remark of each file."""
     if prefix is not None:
         if not (2 <= len(prefix) <= 4 and prefix.isascii() and prefix.isalpha()):
@@ -174,7 +217,8 @@ def _files(*, hook: bool, ci: str | None, model: bool, prefix: str | None) -> It
         yield f"{folder}/{module}/oversized_kernel.py", rule, f"archlint rule {prefix.upper()}001"
         yield f"{folder}/tests/test_rules.py", RULE_TEST.format(**values), ""
         return
-    yield "archlint.toml", CONFIG, "default rules"
+    config = CONFIG.replace("\n\n", f"\n{ACCEPTED}\n", 1) if baseline else CONFIG
+    yield "archlint.toml", config, "default rules"
     if hook:
         yield ".pre-commit-config.yaml", f"repos:\n{HOOK}", "next: pre-commit install"
     if ci == "github":

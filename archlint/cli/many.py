@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from archlint.cli.bounds import TimeoutExceeded, time_bounded
 from archlint.cli.workers import Lost, can_fork, in_parallel
 from archlint.linting import Linted
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Many:
-    """The files of a run. ``work`` checks one; ``jobs`` 1 does so in this process, without a timeout."""
+    """The files of a run. ``work`` checks one, for ``timeout`` seconds at most, in one of ``jobs`` processes."""
 
     def __init__(
         self, session: Session, work: Callable[[str], Linted], *, jobs: int | None, timeout: float
@@ -38,14 +39,22 @@ class Many:
     def check(self, paths: Iterable[str]) -> Iterator[Linted]:
         """What is found in each file, in the order given."""
         paths = iter(paths)
-        if self.jobs == 1 or not can_fork():
+        if not can_fork():
             for path in paths:
-                yield self._known(path) or self._keep(self.work(path))
+                yield self._known(path) or self._here(path)
             return
         jobs = self.jobs or len(os.sched_getaffinity(0))
         first = list(islice(paths, jobs))
         for found in self._side_by_side(first, paths, max(1, min(jobs, len(first)))):
             yield self._whole(found) if isinstance(found, Linted) else self._lost(found)
+
+    def _here(self, path: str) -> Linted:
+        """The result of a file checked in this process."""
+        try:
+            with time_bounded(self.timeout):
+                return self._keep(self.work(path))
+        except TimeoutExceeded:
+            return self._lost(Lost(path, f"not done after {self.timeout:g} s", late=True))
 
     def _side_by_side(self, first: list[str], rest: Iterator[str], jobs: int) -> Iterator[Linted | Lost]:
         """Results in order; a known one waits for those of the files before it."""
@@ -101,5 +110,8 @@ class Many:
         from archlint.linting.lint import from_error
 
         code = "IO010" if lost.late else "INT002"
-        finding = from_error(lost.path, LoadError(code, f"{lost.reason}; this file was not analysed"))
+        hint = "--timeout allows more" if lost.late else None
+        finding = from_error(
+            lost.path, LoadError(code, f"{lost.reason}; this file was not analysed", help=hint)
+        )
         return Linted(lost.path, None, (finding,), crashed=not lost.late, fails=True)

@@ -10,7 +10,7 @@ import click
 from archlint.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from archlint.symbolic import Dim
 
@@ -38,6 +38,43 @@ def sizes(command: F) -> F:
         metavar="N=8",
         help="Fix a symbol (N=8) or bound it (H=224..512); several with commas or by repeating.",
     )(command)
+
+
+def measured(command: F) -> F:
+    """Adds ``--input-range`` and ``--calibration`` to a command."""
+    command = click.option(
+        "--calibration",
+        metavar="FILE.npz",
+        help="Arrays for the graph inputs, or for a recurrent cell's input tensor: gates are measured on them.",
+    )(command)
+    return click.option(
+        "--input-range",
+        "ranges",
+        multiple=True,
+        metavar="[NAME=]LOW..HIGH",
+        help="Values of graph input NAME, or of every recurrent cell's input that the graph does not bound "
+        "(-1..1 is assumed). Repeatable.",
+    )(command)
+
+
+def parse_measured(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of the analyses that the options of `measured` stand for; raises `UsageError`."""
+    from archlint.api import Interval, read_calibration
+
+    settings: dict[str, Any] = {}
+    named = {}
+    for text in given["ranges"]:
+        name, equals, span = text.rpartition("=")
+        ends = parse_range("--input-range", span)
+        if equals:
+            named[name] = Interval(*ends, "configured")
+        else:
+            settings["assumed_range"] = ends
+    if named:
+        settings["input_ranges"] = named
+    if given["calibration"]:
+        settings["calibration"] = read_calibration(given["calibration"])
+    return settings
 
 
 def parse_dims(texts: tuple[str, ...]) -> tuple[Pinned, Ranges]:

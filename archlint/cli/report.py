@@ -8,75 +8,106 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from archlint.cli.bounds import TimeoutExceeded, memory_bounded, time_bounded
 from archlint.cli.garbage import held_off
-from archlint.cli.options import parse_dims, parse_range, parse_shapes, sizes
-from archlint.cli.shared import shared
+from archlint.cli.help import Helpful
+from archlint.cli.limits import BOUNDS, limited, limits, timeout
+from archlint.cli.options import measured, parse_dims, parse_measured, parse_shapes, sizes
+from archlint.cli.shared import given_globally, piped, shared, warn
 from archlint.errors import LoadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from archlint.analyses import Analysis
+    from archlint.loaders.options import Limits
 
 SORTS = ("order", "macs", "mults", "adds", "params")
 
 
-@click.command("report")
+@click.command(
+    "report",
+    cls=Helpful,
+    short_help="Shapes, exact counts and gates, layer by layer.",
+    sections={"Models": ("dims", "shapes", "input_range", "assumed", "calibration", "weights"), **BOUNDS},
+    examples=(
+        ("archlint report m.onnx --dim N=8", "with eight samples at once"),
+        ("archlint report m.onnx --sort macs --top 10", "the ten most expensive layers"),
+    ),
+)
 @click.argument("paths", nargs=-1, required=True)
-@click.option("--format", "style", type=click.Choice(["table", "json", "jsonl"]), default="table")
-@click.option("--sort", type=click.Choice(SORTS), default="order", help="Order of the table's rows.")
-@click.option("--top", type=click.IntRange(1), help="Only the first N rows of the table.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["table", "json", "jsonl"]),
+    default="table",
+    metavar="FORMAT",
+    help="table (default), json or jsonl.",
+)
+@click.option(
+    "--sort",
+    type=click.Choice(SORTS),
+    default="order",
+    metavar="BY",
+    help=f"Order of the rows: {', '.join(SORTS)}.",
+)
+@click.option("--top", type=click.IntRange(1), metavar="N", help="Only the first N rows of the table.")
 @click.option("--all", "everything", is_flag=True, help="Layers without arithmetic too.")
 @sizes
-@click.option(
-    "--input-range",
-    "assumed",
-    default="-1..1",
-    show_default=True,
-    metavar="LOW..HIGH",
-    help="Values assumed of a recurrent cell's input where the graph does not bound them.",
-)
-@click.option(
-    "--calibration",
-    metavar="FILE.npz",
-    help="Arrays for the graph inputs, or for a recurrent cell's input tensor: gates are measured on them.",
-)
+@measured
+@limited
 @click.option(
     "--weights",
     type=click.Choice(["auto", "all", "none"]),
     default="auto",
-    show_default=True,
-    help="How much weight data may be read.",
+    metavar="HOW",
+    help="Weight data that may be read: auto (all up to 256 MiB, samples above), all or none.",
 )
 @shared
 @click.pass_context
 def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:
     """Show the shapes, multiplications, additions and parameters of models, layer by layer."""
-    examine = _examiner(given)
-    write = _Writer(given, debug=bool(ctx.obj.get("debug")))
+    from archlint.linting.session import Session
+
+    bounds = Session(given_globally(ctx.obj)).config.get("limits", {})
+    chosen = limits(given, bounds)
+    examine = _examiner(given, chosen)
+    write = _Writer(given, timeout(given, bounds), debug=bool(ctx.obj.get("debug")))
     for path in paths:
-        with held_off():
+        with held_off(), memory_bounded(chosen.memory):
             write.one(path, examine)
     write.end()
     ctx.exit(2 if write.failed else 0)
 
 
-def _examiner(given: dict[str, Any]) -> Callable[[str], Analysis]:
+def _examiner(given: dict[str, Any], chosen: Limits) -> Callable[[str], Analysis]:
     """What turns a path into its analyses, with the options of the command line checked once."""
-    from archlint.api import analyse, load, read_calibration
+    from archlint.api import analyse, load
 
     pinned, ranges = parse_dims(given["dims"])
     settings: dict[str, Any] = {"dims": {**pinned, **ranges}, "shapes": parse_shapes(given["shapes"])}
-    settings["assumed_range"] = parse_range("--input-range", given["assumed"])
-    if given["calibration"]:
-        settings["calibration"] = read_calibration(given["calibration"])
-    return lambda path: analyse(load(path, weights=given["weights"]), **settings)
+    settings |= parse_measured(given)
+
+    def examine(path: str) -> Analysis:
+        model = load(path, weights=given["weights"], limits=chosen, data=_data(path, chosen))
+        analysis = analyse(model, **settings)
+        if given["calibration"] and (problem := analysis.recurrent.calibration_problem) is not None:
+            warn(f"{path}: not calibrated: {problem}")
+        return analysis
+
+    return examine
+
+
+def _data(path: str, chosen: Limits) -> bytes | None:
+    """Standard input for the path ``-``."""
+    return piped(chosen.structure_bytes) if path == "-" else None
 
 
 class _Writer:
     """Writes the report of one model after the other; a model that fails costs its own place alone."""
 
-    def __init__(self, given: dict[str, Any], *, debug: bool) -> None:
+    def __init__(self, given: dict[str, Any], seconds: float, *, debug: bool) -> None:
+        self.seconds = seconds
         self.style = given["style"]
         self.given = given
         self.debug = debug
@@ -86,12 +117,18 @@ class _Writer:
 
     def one(self, path: str, examine: Callable[[str], Analysis]) -> None:
         """The report of one file."""
-        from archlint.errors import ArchlintError
+        from archlint.errors import ArchlintError, out_of_memory
 
         try:
-            self._show(examine(path)) if self.style == "table" else self._row(examine(path))
+            with time_bounded(self.seconds):
+                self._show(examine(path)) if self.style == "table" else self._row(examine(path))
         except LoadError as error:
             self._refused(path, error)
+        except MemoryError:
+            self._refused(path, out_of_memory())
+        except TimeoutExceeded:
+            text = f"not done after {self.seconds:g} s; this file was not analysed"
+            self._refused(path, LoadError("IO010", text, help="--timeout allows more"))
         except (ArchlintError, OSError):
             raise
         except (Exception, RecursionError) as error:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archlint.cli.shared import shared
+from archlint.cli.completion import codes as completed
+from archlint.cli.help import Helpful
+from archlint.cli.shared import shared, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,10 +22,26 @@ if TYPE_CHECKING:
 PAGE = re.compile(r"^[A-Z]{2,4}[0-9]{3}\.md$")
 
 
-@click.command("rule")
-@click.argument("codes", nargs=-1, metavar="[CODE|NAME|PREFIX]...")
+@click.command(
+    "rule",
+    cls=Helpful,
+    short_help="List the rules, or explain some.",
+    examples=(
+        ("archlint rule", "the list"),
+        ("archlint rule RNN001", "what a finding means and what to do about it"),
+        ("archlint rule SHP --format json", "a family, for programs"),
+    ),
+)
+@click.argument("codes", nargs=-1, metavar="[CODE|NAME|PREFIX]...", shell_complete=completed)
 @click.option("--all", "everything", is_flag=True, help="The documentation of every rule.")
-@click.option("--format", "style", type=click.Choice(["text", "md", "json"]), default="text")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "md", "json"]),
+    default="text",
+    metavar="FORMAT",
+    help="text (default), md or json.",
+)
 @click.option("--output-dir", metavar="FOLDER", help="Write a page for each code and an index, in Markdown.")
 @shared
 @click.pass_context
@@ -44,6 +62,7 @@ def command(
     from archlint.reporting.look import look_at
 
     session = Session(given_globally(ctx.obj))
+    tell(session.broken)
     entries = [session.catalogue[code] for code in sorted(session.catalogue)]
     if codes:
         names = {e.code for e in entries} | {e.name for e in entries}
@@ -66,6 +85,7 @@ def command(
     else:
         line = "\n" + look.draw("─" * min(look.width, 72)) + "\n\n"
         click.echo(line.join(rule_page.text(e, look) for e in entries), nl=False)
+    ctx.exit(2 if session.broken else 0)
 
 
 def write_pages(entries: Sequence[Rule | Notice], folder: str, *, prune: bool = False) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TextIO
 
+from archlint.cli.shared import warn
 from archlint.errors import ConfigError, UsageError
 from archlint.reporting.formats import FORMATS, PEOPLE, format_named
 from archlint.reporting.look import Look, look_at
@@ -83,15 +84,15 @@ class Sinks:
 
         In a GitHub workflow the table of findings is added to the job's summary.
         """
+        for sink in self.sinks:
+            if not (self.quiet and sink.name in PEOPLE):
+                sink.write(sink.format.end(run, sink.look))
+            if sink.path is not None:
+                sink.stream.close()
         summary = os.environ.get("GITHUB_STEP_SUMMARY")
         if summary and any(sink.name == "github" for sink in self.sinks):
             try:
                 with open(summary, "a", encoding="utf-8", errors="backslashreplace") as file:
                     file.write(format_named("markdown").end(run, Look()) + "\n")
             except OSError as error:
-                raise ConfigError(f"cannot write the job summary: {error.strerror}") from None
-        for sink in self.sinks:
-            if not (self.quiet and sink.name in PEOPLE):
-                sink.write(sink.format.end(run, sink.look))
-            if sink.path is not None:
-                sink.stream.close()
+                warn(f"cannot write the job summary '{summary}': {error.strerror}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archlint.cli.help import Helpful
 from archlint.cli.options import parse_dims
 from archlint.errors import UsageError
 
@@ -19,7 +20,12 @@ _KEYS = {"k": "kernel", "s": "stride", "p": "pad", "d": "dilation"}
 _PLACE = re.compile(r"^(?P<name>.+)\[(?P<axis>-?\d+)\]$")
 
 
-@click.command("solve")
+@click.command(
+    "solve",
+    cls=Helpful,
+    short_help="Which input sizes give an output size.",
+    examples=(("archlint solve --conv k=7,s=3,p=0 --output 16", "input 52, 53, 54"),),
+)
 @click.argument("path", required=False)
 @click.option(
     "--conv", "layer", metavar="k=7,s=3,p=0", help="One convolution or pool: kernel, stride, pad, dilation."

@@ -7,10 +7,11 @@ import sys
 
 import click
 
+from archlint.cli.help import Helpful
 from archlint.cli.shared import shared
 
 
-@click.command("test-rules")
+@click.command("test-rules", cls=Helpful, short_help="Run the examples of rules' documentation.")
 @click.argument("targets", nargs=-1, required=True, metavar="PACKAGE|FILE...")
 @shared
 @click.pass_context

@@ -127,6 +127,8 @@ class _Crew(Generic[R]):
         code = worker.process.exitcode or 0
         name = signal.Signals(-code).name if code < 0 else f"status {code}"
         reason = f"not done after {self.timeout:g} s" if late else f"its process ended with {name}"
+        if name == "SIGBUS":
+            reason += " (did the file become shorter while it was read?)"
         self.done[worker.number] = Lost(worker.path, reason, late)
         self.workers.remove(worker)
         worker.line.close()

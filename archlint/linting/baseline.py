@@ -7,7 +7,8 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from archlint.errors import ConfigError
+from archlint.errors import ConfigError, LoadError
+from archlint.loaders.files import contents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 NAME = ".archlint-baseline.json"
 VERSION = 1
+MAX_BYTES = 256 << 20
 _NEVER = ("INT", "CFG")
 """Findings about archlint's own run, which cannot be accepted."""
 
@@ -90,19 +92,16 @@ class Baseline:
 
 def read_baseline(path: str) -> Baseline:
     """The baseline in ``path``; raises `ConfigError` when there is none or it is damaged."""
+    if not os.path.lexists(path):
+        raise ConfigError(f"no baseline '{path}'", help="'archlint check --write-baseline' writes one")
     try:
-        with open(path, encoding="utf-8") as file:
-            document = json.load(file)
+        document = json.loads(contents(path, MAX_BYTES))
         version = document["version"]
         entries = {
             (e["path"], e["fingerprint"]): dict(e) for e in document["entries"] if e["code"] is not None
         }
-    except FileNotFoundError:
-        raise ConfigError(
-            f"no baseline '{path}'", help="'archlint check --write-baseline' writes one"
-        ) from None
-    except OSError as error:
-        raise ConfigError(f"cannot read baseline '{path}': {error.strerror}") from None
+    except LoadError as error:
+        raise ConfigError(f"baseline '{path}': {error.message}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ConfigError(f"baseline '{path}' is damaged: {error}") from None
     if version != VERSION:

@@ -10,39 +10,68 @@ import pkgutil
 import sys
 import traceback
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from archlint.errors import ConfigError
+from archlint.linting.notice import notices
 from archlint.linting.rule import Rule, marked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from importlib.metadata import EntryPoint
     from types import ModuleType
 
 GROUP = "archlint.rules"
 BUILTIN = "builtin"
+_OWN_LETTERS = "a plugin chooses codes with letters of its own; leave one out with 'plugins = [...]'"
 API = 1
 """Version of the interface that rules are written against; a plugin may state its own as ``ARCHLINT_API``."""
 
 
 def collect(
-    *, plugins: bool = True, names: Iterable[str] | None = None, local: Sequence[str] = ()
+    *,
+    plugins: bool = True,
+    names: Iterable[str] | None = None,
+    local: Sequence[str] = (),
+    broken: list[ConfigError] | None = None,
 ) -> list[Rule]:
     """Every rule, by code; raises `ConfigError` for a broken plugin or a clash.
 
     ``names`` keeps the plugins so called, ``local`` adds files and packages that a configuration
-    file names.
+    file names. With a list ``broken`` nothing is raised: what is wrong with a plugin is appended to
+    it, and the rules of the others are returned.
     """
-    wanted = None if names is None else set(names)
     rules: dict[str, tuple[Rule, str]] = {}
-    for point in _points():
-        if point.name != BUILTIN and (not plugins or (wanted is not None and point.name not in wanted)):
-            continue
-        _add(rules, _rules_of(point), point.name, _distribution(point))
-    for path in local:
-        _add(rules, _local_rules(path), path, "")
+    for find, origin, distribution in _sources(plugins=plugins, names=names, local=local):
+        try:
+            _add(rules, find(), origin, distribution)
+        except ConfigError as error:
+            if broken is None:
+                raise
+            broken.append(error)
     return [rules[code][0] for code in sorted(rules)]
+
+
+def _sources(
+    *, plugins: bool, names: Iterable[str] | None, local: Sequence[str]
+) -> Iterator[tuple[Callable[[], list[Rule]], str, str]]:
+    """What finds the rules of each source, the source's name and distribution; the built-in ones first."""
+    wanted = None if names is None else set(names)
+    installed = _points()
+    for point in installed:
+        if point.name == BUILTIN or (plugins and (wanted is None or point.name in wanted)):
+            yield partial(_rules_of, point), point.name, _distribution(point)
+    known = {point.name for point in installed}
+    for name in sorted((wanted or set()) - known) if plugins else ():
+        yield partial(_absent, name, sorted(known - {BUILTIN})), name, ""
+    for path in local:
+        yield partial(_local_rules, path), path, ""
+
+
+def _absent(name: str, known: list[str]) -> list[Rule]:
+    listed = f"installed: {', '.join(known)}" if known else "none is installed"
+    raise ConfigError(f"plugins: no plugin '{name}' is installed", help=listed)
 
 
 def _points() -> list[EntryPoint]:
@@ -79,26 +108,40 @@ def _rules_of(point: EntryPoint) -> list[Rule]:
 
 def _where(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
+    while len(frames) > 1 and os.path.dirname(frames[-1].filename) == os.path.dirname(__file__):
+        frames.pop()
     if not frames or "importlib" in frames[-1].filename:
         return ""
     return f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})"
 
 
 def _add(rules: dict[str, tuple[Rule, str]], found: list[Rule], origin: str, distribution: str) -> None:
+    new: dict[str, tuple[Rule, str]] = {}
     names = {rule.name: (rule, by) for rule, by in rules.values()}
+    # the local rules of a project may share letters, plugins may not
+    letters = {_letters(rule.code): (rule, by) for rule, by in rules.values() if by or distribution}
+    engine = {_letters(code) for code in notices()}
     for rule in found:
+        signed = replace(rule, origin=origin), distribution
+        prefix = _letters(rule.code)
         for taken, what in (
-            (rules.get(rule.code), f"code {rule.code}"),
-            (names.get(rule.name), f"name {rule.name}"),
+            (rules.get(rule.code) or new.get(rule.code), f"rule code {rule.code} is"),
+            (names.get(rule.name), f"rule name {rule.name} is"),
+            (letters.get(prefix), f"codes {prefix}... are"),
         ):
             if taken is not None:
                 other, by = taken
                 first, second = f"'{other.origin}'{by}", f"'{origin}'{distribution}"
-                raise ConfigError(
-                    f"rule {what} is claimed by {first} and {second}",
-                    help="a plugin chooses codes with letters of its own; leave one out with 'plugins = [...]'",
-                )
-        rules[rule.code] = (replace(rule, origin=origin), distribution)
+                raise ConfigError(f"{what} claimed by {first} and {second}", help=_OWN_LETTERS)
+        if prefix in engine and origin != BUILTIN:
+            who = f"'{origin}'{distribution}"
+            raise ConfigError(f"{who}: codes {prefix}... are archlint's own", help=_OWN_LETTERS)
+        new[rule.code] = names[rule.name] = signed
+    rules |= new
+
+
+def _letters(code: str) -> str:
+    return code.rstrip("0123456789")
 
 
 def modules(package: ModuleType) -> Iterator[ModuleType]:

@@ -10,8 +10,18 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import archlint
-from archlint.errors import ConfigError
-from archlint.linting.config_schema import BUDGET, INCREASE, KEYS, NODE_KEYS, OVERRIDE, POLICY
+from archlint.errors import ConfigError, LoadError
+from archlint.linting.config_schema import (
+    BUDGET,
+    INCREASE,
+    KEYS,
+    LIMITS,
+    NODE_KEYS,
+    OVERRIDE,
+    POLICY,
+    malformed,
+)
+from archlint.loaders.files import contents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +31,7 @@ if TYPE_CHECKING:
 NAMES = ("archlint.toml", ".archlint.toml", "pyproject.toml")
 TABLE = "tool.archlint"
 MAX_DEPTH = 16
+MAX_BYTES = 4 << 20
 
 
 @dataclass(slots=True)
@@ -92,9 +103,8 @@ def find_config(folder: str) -> str | None:
 
 def _has_table(path: str) -> bool:
     try:
-        with open(path, "rb") as file:
-            return "archlint" in tomllib.load(file).get("tool", {})
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError):
+        return "archlint" in tomllib.loads(contents(path, MAX_BYTES).decode()).get("tool", {})
+    except (LoadError, tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError, RecursionError):
         return False
 
 
@@ -106,11 +116,10 @@ def read_config(path: str, *, seen: tuple[str, ...] = ()) -> Config:
         raise ConfigError(f"{_shown(full)}: 'extends' goes in a circle: {chain}")
     shown = _shown(path)
     try:
-        with open(full, "rb") as file:
-            text = file.read().decode("utf-8")
+        text = contents(full, MAX_BYTES).decode()
         document = tomllib.loads(text)
-    except OSError as error:
-        raise ConfigError(f"cannot read {shown}: {error.strerror}") from None
+    except LoadError as error:
+        raise ConfigError(f"cannot read {shown}: {error.message.removeprefix('cannot read: ')}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{shown}: {error}") from None
     except RecursionError:
@@ -248,6 +257,14 @@ def _validate(document: Mapping[str, Any], shown: str, prefix: str, lines: Lines
                 raise fail(
                     f"{base}shapes.{key}", f"'{key}' must be a list of sizes and symbols, not {shape!r}"
                 )
+        bounds = table.get("limits", {})
+        keys(bounds, LIMITS, f"{base}limits.")
+        for key, value in bounds.items():
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise fail(f"{base}limits.{key}", f"'{key}' must be a number of 1 or more, not {value!r}")
+        for key, condition in table.get("policy", {}).items():
+            if wrong := malformed(key, condition):
+                raise fail(f"{base}policy.{key}", wrong)
         keys(table.get("budget", {}), [*BUDGET, *(f"{k}-increase" for k in INCREASE)], f"{base}budget.")
         keys(table.get("policy", {}), POLICY, f"{base}policy.")
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any, TypeAlias
 
 from archlint.linting.engine import LEVEL
+from archlint.loaders.options import Limits
 
 Form: TypeAlias = tuple[str, Callable[[Any], bool]]
 
@@ -23,6 +26,11 @@ TABLES: Form = ("a list of tables", lambda v: isinstance(v, list) and all(isinst
 PLUGINS: Form = ('"auto", "none" or a list of names', lambda v: v in ("auto", "none") or _texts(v))
 EXTENDS: Form = ("a path or a list of paths", lambda v: isinstance(v, str) or _texts(v))
 WEIGHTS: Form = ("auto, all or none", lambda v: v in ("auto", "all", "none"))
+LFS: Form = ("error, warn or skip", lambda v: v in ("error", "warn", "skip"))
+COUNT: Form = (
+    "a number of 0 or more",
+    lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 0,
+)
 INTERVAL: Form = (
     "two numbers, [low, high]",
     lambda v: (
@@ -52,7 +60,12 @@ KEYS: dict[str, Form] = {
     "plugins": PLUGINS,
     "local-rules": TEXTS,
     "output": TEXTS,
+    "show-suppressed": SWITCH,
     "weights": WEIGHTS,
+    "limits": TABLE,
+    "lfs": LFS,
+    "pedantic": SWITCH,
+    "max-warnings": COUNT,
     "dims": TABLE,
     "shapes": TABLE,
     "severity": TABLE,
@@ -76,6 +89,8 @@ _BY_FILE = (
     "fail-on",
     "min-severity",
     "weights",
+    "lfs",
+    "pedantic",
 )
 OVERRIDE: dict[str, Form] = {
     "files": TEXTS,
@@ -96,7 +111,7 @@ BUDGET: dict[str, tuple[str, str]] = {
 }
 """Keys of ``[budget]``: the rule that judges it, and the rule's option."""
 
-INCREASE = ("macs", "mult", "mults", "adds", "params", "file-size")
+INCREASE = ("macs", "mult", "mults", "adds", "params", "file-size", "peak-activation")
 """What ``[budget]`` can bound against ``--base``, with ``-increase`` after it."""
 
 POLICY: dict[str, tuple[str, str]] = {
@@ -108,3 +123,22 @@ POLICY: dict[str, tuple[str, str]] = {
     "node-name": ("node-name-style", "pattern"),
 }
 """Keys of ``[policy]``: the rule that judges it, and the rule's option."""
+
+LIMITS = ("timeout", *(f.metadata["name"] for f in fields(Limits)))
+"""Keys of ``[limits]``: what bounds the analysis of one file."""
+
+_CONDITION = re.compile(r"\s*(?:>=|<=|==|!=|>|<)?\s*\d+\s*")
+
+
+def malformed(key: str, value: object) -> str | None:
+    """What is wrong with the text of a policy that is a condition or a pattern; None when nothing is."""
+    if not isinstance(value, str):
+        return None
+    if key in {"opset", "ir-version"} and not all(_CONDITION.fullmatch(p) for p in value.split(",")):
+        return f"'{key}' must be conditions such as '>=13,<=21', not {value!r}"
+    if key == "node-name":
+        try:
+            re.compile(value)
+        except re.error as error:
+            return f"'{key}' is no regular expression: {error}"
+    return None

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
+
+from archlint.errors import LoadError
+from archlint.loaders.files import contents, open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -12,7 +16,10 @@ if TYPE_CHECKING:
 
 INCLUDE = ("*.onnx", "*.onnxtxt", "*.onnxtext", "*.arch.yaml", "*.arch.yml")
 _SKIPPED = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules", ".venv", ".tox", ".nox"})
+_STARS = re.compile(r"[^/]\*|\*[^/*]")
 _IGNORE_FILES = (".gitignore", ".ignore")
+MAX_BYTES = 1 << 20
+"""Length of an ignore file beyond which it is none."""
 
 
 def spec(patterns: Iterable[str]) -> GitIgnoreSpec:
@@ -50,9 +57,9 @@ def _is_yaml_model(entry: os.DirEntry[str]) -> bool:
     if not entry.name.endswith((".yaml", ".yml")) or not entry.is_file(follow_symlinks=False):
         return False
     try:
-        with open(entry.path, "rb") as file:
-            head = file.read(4096)
-    except OSError:
+        file = open_file(entry.path)
+        head = file.read(0, min(4096, file.size))
+    except LoadError:
         return False
     lines = (line.strip() for line in head.splitlines())
     first = next((s for s in lines if s and not s.startswith((b"#", b"---", b"%"))), b"")
@@ -90,11 +97,16 @@ def _rules(folder: str) -> list[tuple[str, GitIgnoreSpec]]:
     found = []
     for name in _IGNORE_FILES:
         try:
-            with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
-                found.append((os.path.abspath(folder), spec(file.read().splitlines())))
-        except (OSError, ValueError):
+            text = contents(os.path.join(folder, name), MAX_BYTES).decode("utf-8", "replace")
+            found.append((os.path.abspath(folder), spec(filter(_matchable, text.splitlines()))))
+        except (LoadError, ValueError):
             continue
     return found
+
+
+def _matchable(pattern: str) -> bool:
+    """False for a pattern that takes forever to match: each star multiplies the ways to try."""
+    return len(pattern) <= 1024 and len(_STARS.findall(pattern)) <= 8 and "***" not in pattern
 
 
 def _ignored(path: str, rules: list[tuple[str, GitIgnoreSpec]], *, folder: bool = False) -> bool:

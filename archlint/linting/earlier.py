@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import re
 import shutil
@@ -18,12 +19,17 @@ from archlint.symbolic import bounds
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import TracebackType
-    from typing import Self
+    from typing import BinaryIO, Self
 
     from archlint.analyses import Analysis
     from archlint.symbolic import Dim
 
 _POINTER = b"version https://git-lfs.github.com/spec/v1"
+_STORED_BESIDE = re.compile(rb"\x0a\x08location\x12([\x01-\x7f])")
+"""Key and length of the name of a file with external data, as protobuf writes them."""
+_NAMED_BESIDE = re.compile(rb"""[^\s"'\[\]{},:]+\.(?:npz|safetensors)\b""")
+MAX_BESIDE = 64
+_MAPPED = 16 << 20
 
 
 class Earlier:
@@ -59,12 +65,15 @@ class Earlier:
                 os.path.join(self.base, os.path.basename(path)),
             ]
             return next((c for c in candidates if os.path.isfile(c)), None)
-        data = self._blob(path)
-        if data is None or self.folder is None:
+        folder, name = os.path.split(os.path.abspath(path))
+        if not os.path.isdir(folder) or self.folder is None:
             return None
-        copy = os.path.join(self.folder, os.path.basename(path))
-        with open(copy, "wb") as file:
-            file.write(data)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        copy = os.path.join(self.folder, name)
+        if not self._extract(folder, name, copy):
+            return None
+        for beside in _beside(copy):
+            self._extract(folder, beside, os.path.join(self.folder, beside))
         return copy
 
     def _verify(self, folder: str) -> None:
@@ -73,46 +82,73 @@ class Earlier:
             text = f"--base {self.base}: no such folder or file, and no revision of a git repository here"
             raise ConfigError(text, help="in a shallow clone fetch the revision first (fetch-depth: 0)")
 
-    def _blob(self, path: str) -> bytes | None:
-        folder, name = os.path.split(os.path.abspath(path))
-        if not os.path.isdir(folder):
-            return None
-        data = _git(folder, "cat-file", "blob", f"{self.base}:./{name}")
-        if data is not None and len(data) <= 1024 and data.startswith(_POINTER):
-            return _lfs_object(folder, data) or data
-        return data
+    def _extract(self, folder: str, name: str, target: str) -> bool:
+        """Write the earlier version of a file to ``target``; what an LFS pointer stands for, if it is here."""
+        blob = f"{self.base}:./{name}"
+        if _git(folder, "cat-file", "-e", blob) is None:
+            return False
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, "wb") as file:
+            if _git(folder, "cat-file", "blob", blob, into=file) is None:
+                return False
+        with open(target, "rb") as file:
+            head = file.read(1025)
+        stored = _lfs_object(folder, head) if len(head) <= 1024 and head.startswith(_POINTER) else None
+        if stored is not None:
+            shutil.copyfile(stored, target)
+        return True
 
 
-def _git(folder: str, *arguments: str) -> bytes | None:
+def _git(folder: str, *arguments: str, into: BinaryIO | None = None) -> bytes | None:
     try:
         done = subprocess.run(  # noqa: S603 - arguments are a list, the revision is verified
             ["git", "-C", folder, *arguments],  # noqa: S607
-            capture_output=True,
+            stdout=subprocess.PIPE if into is None else into,
+            stderr=subprocess.DEVNULL,
             check=False,
             stdin=subprocess.DEVNULL,
         )
     except OSError:
         return None
-    return done.stdout if done.returncode == 0 else None
+    return (done.stdout or b"") if done.returncode == 0 else None
 
 
-def _lfs_object(folder: str, pointer: bytes) -> bytes | None:
-    """The contents that a Git LFS pointer stands for, when they were fetched."""
+def _beside(path: str) -> list[str]:
+    """Names of the files that hold weights of the model ``path``, as far as they stay in its folder."""
+    with open(path, "rb") as file:
+        data: bytes | mmap.mmap = file.read() if os.path.getsize(path) < _MAPPED else _map(file)
+    if path.endswith((".yaml", ".yml")):
+        raw = {found[0] for found in _NAMED_BESIDE.finditer(data)}
+    else:
+        raw = {data[m.end() : m.end() + m[1][0]] for m in _STORED_BESIDE.finditer(data)}
+    names = {os.path.normpath(os.fsdecode(name)) for name in raw if b"\0" not in name}
+    inside = (
+        n for n in names if not os.path.isabs(n) and n.partition(os.sep)[0] not in {os.pardir, os.curdir}
+    )
+    return sorted(inside)[:MAX_BESIDE]
+
+
+def _map(file: BinaryIO) -> mmap.mmap:
+    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _lfs_object(folder: str, pointer: bytes) -> str | None:
+    """The file with what a Git LFS pointer stands for, when it was fetched."""
     found = re.search(rb"^oid sha256:([0-9a-f]{64})$", pointer, re.MULTILINE)
     where = _git(folder, "rev-parse", "--git-common-dir")
     if found is None or where is None:
         return None
     oid = found[1].decode()
     store = os.path.join(folder, os.fsdecode(where.rstrip(b"\n")), "lfs", "objects", oid[:2], oid[2:4], oid)
-    try:
-        with open(store, "rb") as file:
-            return file.read()
-    except OSError:
-        return None
+    return store if os.path.isfile(store) else None
 
 
-def increases(limits: Mapping[str, Any], before: Analysis, now: Analysis, path: str) -> Iterator[Finding]:
+def increases(
+    limits: Mapping[str, Any], before: Analysis, now: Analysis, path: str
+) -> Iterator[Finding | str]:
     """A finding for each quantity that grew by more than ``limits`` allow; raises `ConfigError`.
+
+    A text says that a quantity is unknown, so that its limit was not judged.
 
     A limit is a percentage (``"2%"``) or a number. A quantity with symbols counts as grown too much
     only if it is so for every value of them.
@@ -121,6 +157,8 @@ def increases(limits: Mapping[str, Any], before: Analysis, now: Analysis, path: 
         what = key.removesuffix("-increase")
         old, new = _amount(what, before), _amount(what, now)
         if old is None or new is None:
+            when = "before" if old is None else "now"
+            yield f"{path}: {key} was not judged, {what} {when} is unknown"
             continue
         share, extra = _limit(key, limit)
         excess = new * share.denominator - old * share.numerator - extra * share.denominator
@@ -138,6 +176,8 @@ def increases(limits: Mapping[str, Any], before: Analysis, now: Analysis, path: 
 def _amount(what: str, analysis: Analysis) -> Dim | None:
     if what == "file-size":
         return analysis.model.nbytes
+    if what == "peak-activation":
+        return analysis.memory.peak
     costs = analysis.costs
     if what == "params":
         return costs.parameters.learned

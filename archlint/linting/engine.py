@@ -126,11 +126,14 @@ class _Run:
             )
             for said in statements:
                 draft = said if isinstance(said, Draft) else _here(subject, graph).says(said)
+                _check(draft)
                 self._sign(rule, draft)
         except LoadError as error:
             self.problems.setdefault(error.message, error)
             return True
-        except Exception as error:  # noqa: BLE001 - one broken rule must not cost the others
+        except MemoryError:
+            raise
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - one broken rule must not cost the others
             self.crashed = True
             self.broken.add(rule.code)
             self.tracebacks.append(traceback.format_exc())
@@ -177,7 +180,7 @@ class _Run:
                 code,
                 self.identities.stable_path(place.graph),
                 self.identities.of(node) if node is not None else "",
-                place.subject or "",
+                self.identities.subject(place),
             ),
             draft.data or {},
             self.lines[line - 1] if line is not None and 0 < line <= len(self.lines) else None,
@@ -203,6 +206,14 @@ def unique(findings: Iterable[Finding]) -> list[Finding]:
             finding = replace(finding, fingerprint=fingerprint(finding.fingerprint, str(count)))  # noqa: PLW2901
         result.append(finding)
     return result
+
+
+def _check(draft: Draft) -> None:
+    """Raise for what a rule yields and no format could write."""
+    if not isinstance(draft.message, str):
+        raise TypeError(f"a rule yields texts or drafts, not {type(draft.message).__name__}")
+    if draft.severity is not None and draft.severity not in LEVEL:
+        raise ValueError(f"severity {draft.severity!r} is none of {', '.join(LEVEL)}")
 
 
 def _here(subject: Any, graph: Graph) -> Place:

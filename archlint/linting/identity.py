@@ -1,8 +1,8 @@
 """What a node is, in words that a later export of the same model repeats.
 
 Exporters number what they cannot name (``node_Conv_649``, ``onnx::Conv_12``) and renumber it when
-a node is added anywhere. Such a name says nothing; the weights a node reads, or the nearest named
-thing before it, do.
+a node is added anywhere. Such a name says nothing; the weights a node reads do, or the nearest node
+before it that reads some. What has neither name nor weights may come and go in between.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from archlint.model import Graph, Model, Node
+    from archlint.model import Graph, Model, Node, Place
 
 _NUMBERED_TENSOR = re.compile(
     r"(?:onnx::\w+_|[A-Za-z]*(?:val|tmp|const|constant|tensor|initializer|output|input|node|n|t|v|_v)_?)?\d+"
@@ -44,6 +44,20 @@ class Identities:
             known = self._known[id(graph)] = _identify(graph)
         return known.get(id(node), node.kind)
 
+    def subject(self, place: Place) -> str:
+        """What of its place a statement is about; tensors of a node by their slot, not by their name."""
+        text = place.subject or ""
+        kind, _, name = text.partition(" ")
+        node = place.node
+        if node is not None:
+            slots = {"input": node.inputs, "initializer": node.inputs, "output": node.outputs}.get(kind, ())
+            return f"{kind} #{slots.index(name)}" if name and name in slots else text
+        if name and place.graph is not None and _NUMBERED_TENSOR.fullmatch(name):
+            for maker in place.graph.nodes:
+                if name in maker.outputs:
+                    return f"{kind} #{maker.outputs.index(name)} of {self.of(maker)}"
+        return text
+
     def path(self, graph: Graph | None) -> str:
         """Names of the nodes and bodies that lead to ``graph``; empty for the main one."""
         parts, root = self._walk(graph, stable=False)
@@ -67,21 +81,19 @@ def _identify(graph: Graph) -> dict[int, str]:
     anchors: dict[str, str] = {name: f"input {name}" for name in graph.inputs}
     seen: dict[str, int] = {}
     for node in graph.nodes:
+        anchor = _anchor(node)
+        before = next((anchors[n] for n in node.inputs if n in anchors), "start")
         if not is_numbered(node):
-            identity = passed_on = node.name
-        elif (anchor := _anchor(node)) is not None:
-            identity = passed_on = _next(seen, anchor)
+            found[id(node)] = node.name
         else:
-            passed_on = next((anchors[n] for n in node.inputs if n in anchors), "start")
-            identity = _next(seen, f"{node.kind} after {passed_on}")
-        found[id(node)] = identity
+            found[id(node)] = _next(seen, anchor or f"{node.kind} after {before}")
         for name in node.outputs:
-            anchors[name] = passed_on
+            anchors[name] = before if anchor is None else found[id(node)]
     return found
 
 
 def _anchor(node: Node) -> str | None:
-    """What names a numbered node by itself: the weights that only it reads."""
+    """What tells the node by itself: the weights that it reads."""
     weights = [w for n in node.inputs if n and (w := node.graph.weight(n)) is not None]
     named = [w.name for w in weights if not _NUMBERED_TENSOR.fullmatch(w.name)]
     if named:

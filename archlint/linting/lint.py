@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from archlint.analyses import Analysis
-from archlint.errors import LoadError
+from archlint.errors import LoadError, out_of_memory
 from archlint.linting.earlier import increases
-from archlint.linting.engine import LEVEL, Settings, run, unique
+from archlint.linting.engine import LEVEL, Outcome, Settings, run, unique
 from archlint.linting.finding import Finding, fingerprint
 from archlint.linting.linted import Linted
 from archlint.linting.notice import Notice, notice
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from archlint.model import Model
     from archlint.symbolic import Dim
 
+POINTER = "IO001"
 READS_WEIGHTS = frozenset({"weights", "ranges", "recurrent"})
 """What a rule can need that costs reading the numbers of weights."""
 
@@ -58,8 +60,15 @@ class Plan:
     ignored: frozenset[str] = frozenset()
     """Codes of notices that are not to be shown."""
     nodes: tuple[NodeOverride, ...] = ()
+    lfs: str = "error"
+    """What a Git LFS pointer in a model's place is: an ``error``, a ``warn``ing, or passed over (``skip``)."""
     increase: Mapping[str, Any] = field(default_factory=dict)
     """Budgets against an earlier version of the model: ``mult-increase = "2%"``."""
+
+    @property
+    def failing(self) -> tuple[str, ...]:
+        """The levels at which a run fails."""
+        return tuple(level for level, rank in LEVEL.items() if rank >= LEVEL[self.fail_on])
 
     @property
     def active(self) -> tuple[Rule, ...]:
@@ -83,19 +92,27 @@ class Context:
     known: frozenset[str] = frozenset()
     earlier: str | None = None
     suppressions: bool = True
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """More settings of the analyses: ranges of inputs, calibration data."""
 
 
 def lint(path: str, plan: Plan, context: Context) -> Linted:
     """What ``plan`` finds in ``path``; a file that cannot be read is a finding, never an exception."""
     started = time.perf_counter()
-    seen = _examine(path, plan, context.load)
+    seen = _examine(path, plan, context)
     known = set(context.known)
-    found = seen.findings
+    found = list(seen.findings)
+    remarks: list[str] = []
     if context.earlier is not None:
-        before = _examine(context.earlier, plan, context.load)
-        known |= {f.fingerprint for f in unique(before.findings)}
-        if seen.analysis is not None and before.analysis is not None:
-            found = [*found, *increases(plan.increase, before.analysis, seen.analysis, path)]
+        before = _examine(context.earlier, plan, context)
+        # that a file was not fetched is about this copy of the repository, not about the model's history
+        known |= {f.fingerprint for f in unique(before.findings) if f.code != POINTER}
+        if before.analysis is None:
+            why = before.findings[0].message if before.findings else "it cannot be read"
+            remarks.append(f"{path}: nothing to compare with, the earlier version: {why}")
+        elif seen.analysis is not None:
+            for grown in increases(plan.increase, before.analysis, seen.analysis, path):
+                remarks.append(grown) if isinstance(grown, str) else found.append(grown)
     kept = unique(f for each in found if (f := _as_planned(each, plan)) is not None)
     hidden: list[Finding] = []
     ran = {r.code for r in seen.ran}
@@ -113,7 +130,11 @@ def lint(path: str, plan: Plan, context: Context) -> Linted:
         tuple(r for r in plan.rules if seen.format and r.code not in ran),
         seen.ran,
         crashed=seen.crashed,
-        fails=any(LEVEL[f.severity] >= LEVEL[plan.fail_on] for f in new),
+        fails=any(f.severity in plan.failing for f in new),
+        counts=dict(Counter(f.severity for f in new)),
+        failing=plan.failing,
+        remarks=tuple(remarks),
+        pointer=plan.lfs == "skip" and any(f.code == POINTER for f in seen.findings),
         nodes=seen.nodes,
         seconds=time.perf_counter() - started,
         tracebacks=tuple(seen.tracebacks),
@@ -132,28 +153,35 @@ class _Examined:
     tracebacks: list[str] = field(default_factory=list)
 
 
-def _examine(path: str, plan: Plan, load: Callable[[str, str], Model]) -> _Examined:
+def _examine(path: str, plan: Plan, context: Context) -> _Examined:
     """Every finding in ``path``, nothing sorted out yet."""
     active = plan.active
     try:
-        model = load(path, plan.weights)
-        analysis = Analysis(model, dims=plan.dims, shapes=plan.shapes)
+        model = context.load(path, plan.weights)
+        analysis = Analysis(model, dims=plan.dims, shapes=plan.shapes, **context.settings)
         outcome = run(analysis, active, plan.settings)
-        told: dict[tuple[str, str], Finding] = {}
-        for error in (*model.problems, *outcome.problems):
-            told.setdefault((error.code, error.message), from_error(path, error, model.source))
-        findings = [*told.values(), *(replace(f, path=path) for f in outcome.findings)]
+        findings = noticed(path, model, outcome)
         nodes = sum(len(g.nodes) for g in model.graphs())
         crashed, traces = outcome.crashed, outcome.tracebacks
         return _Examined(findings, analysis, model.format, nodes, active, crashed, traces)
     except LoadError as error:
         return _Examined([from_error(path, error)])
+    except MemoryError:
+        return _Examined([from_error(path, out_of_memory())])
     except (Exception, RecursionError) as error:  # noqa: BLE001 - the other files are still checked
         known = notice("INT002")
         text = f"archlint failed on this model: {type(error).__name__}: {error}"
         mark = fingerprint("INT002")
         finding = Finding(known.code, known.name, known.severity, text, path, fingerprint=mark)
         return _Examined([finding], crashed=True, tracebacks=[traceback.format_exc()])
+
+
+def noticed(path: str, model: Model, outcome: Outcome) -> list[Finding]:
+    """What loading noticed and weights that could not be read, before what the rules found."""
+    told: dict[tuple[str, str], Finding] = {}
+    for error in (*model.problems, *outcome.problems):
+        told.setdefault((error.code, error.message), from_error(path, error, model.source))
+    return [*told.values(), *(replace(f, path=path) for f in outcome.findings)]
 
 
 def _as_planned(finding: Finding, plan: Plan) -> Finding | None:

@@ -91,7 +91,8 @@ def rule(
             raise RuleError(message)
         kinds = () if on is Model else (on,) if isinstance(on, str) else tuple(on)  # type: ignore[arg-type]
         parameters = list(inspect.signature(check).parameters.values())
-        positional = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        positional = [p for p in parameters if p.kind in {p.POSITIONAL_OR_KEYWORD, p.POSITIONAL_ONLY}]
+        _check_parameters(code, parameters, len(positional))
         check.archlint_rule = Rule(  # type: ignore[attr-defined]
             code,
             check.__name__.replace("_", "-"),
@@ -108,6 +109,17 @@ def rule(
         return check
 
     return mark
+
+
+def _check_parameters(code: str, parameters: list[inspect.Parameter], positional: int) -> None:
+    """Raise `RuleError` for a function that cannot be called as a rule."""
+    if not positional:
+        raise RuleError(f"rule {code}: the first parameter is the node or the model; there is none")
+    if positional > 2:
+        raise RuleError(f"rule {code}: more than two parameters before the options; options stand behind '*'")
+    for p in parameters:
+        if p.kind is p.KEYWORD_ONLY and p.default is p.empty:
+            raise RuleError(f"rule {code}: option '{p.name}' has no default")
 
 
 def _options(parameters: list[inspect.Parameter]) -> dict[str, Option]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from archlint.linting.config import Config, find_config, read_config
 from archlint.linting.config_schema import BUDGET, POLICY
 from archlint.linting.discover import INCLUDE, repository, spec
 from archlint.linting.engine import Settings
-from archlint.linting.lint import NodeOverride, Plan
+from archlint.linting.lint import POINTER, NodeOverride, Plan
 from archlint.linting.linted import Checked
 from archlint.linting.notice import Notice, notices
 from archlint.linting.options import checked
@@ -21,7 +22,7 @@ from archlint.linting.rule import Rule
 from archlint.linting.select import Selector, selector, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from archlint.symbolic import Dim
 
@@ -39,6 +40,9 @@ class Given:
     fail_on: str | None = None
     min_severity: str | None = None
     weights: str | None = None
+    lfs: str | None = None
+    targets: Sequence[str] = ()
+    pedantic: bool = False
     dims: Mapping[str, Dim | tuple[int, int | None]] = field(default_factory=dict)
     shapes: Mapping[str, tuple[Dim, ...]] = field(default_factory=dict)
 
@@ -64,6 +68,8 @@ class Session:
     def __init__(self, given: Given | None = None) -> None:
         self.given = given or Given()
         self.warnings: list[str] = []
+        self.broken: list[ConfigError] = []
+        """What is wrong with plugins and local rules; the rules of the others are there."""
         self.catalogue: dict[str, Rule | Notice] = dict(notices())
         self._configs: dict[str, Config] = {}
         self._found: dict[str, Config] = {}
@@ -72,7 +78,8 @@ class Session:
         self.config = self.config_for(os.curdir)
         self.rules = self.rules_for(self.config)
         every = list(self.catalogue.values())
-        _layer("command line", every, self.given.select, self.given.extend_select, self.given.ignore)
+        with self._explained():
+            _layer("command line", every, self.given.select, self.given.extend_select, self.given.ignore)
 
     def config_for(self, folder: str) -> Config:
         """The settings for models in ``folder``."""
@@ -108,7 +115,7 @@ class Session:
         names = None if isinstance(wanted, str) else tuple(wanted)
         key = (plugins, names, local)
         if key not in self._rules:
-            self._rules[key] = collect(plugins=plugins, names=names, local=local)
+            self._rules[key] = collect(plugins=plugins, names=names, local=local, broken=self.broken)
             self.catalogue.update({r.code: r for r in self._rules[key]})
         return self._rules[key]
 
@@ -143,8 +150,18 @@ class Session:
         )
         key = (id(config), met)
         if key not in self._plans:
-            self._plans[key] = self._plan(config, [overrides[i] for i in met])
+            with self._explained():
+                self._plans[key] = self._plan(config, [overrides[i] for i in met])
         return self._plans[key]
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """A code that nothing has may be one of a plugin that is broken: then that is told too."""
+        try:
+            yield
+        except ConfigError as error:
+            told = [error.help, *(f"not loaded: {b.message}" for b in self.broken)]
+            raise ConfigError(error.message, help="; ".join(filter(None, told)) or None) from None
 
     def _plan(self, config: Config, overrides: list[dict[str, Any]]) -> Plan:
         rules = self.rules_for(config)
@@ -161,13 +178,21 @@ class Session:
                 if wanted:
                     configured.add(code)
             severity |= _severity(table.get("severity", {}), every, where)
+        if self.given.targets:
+            for code, values in _targets(self.given.targets, rules, "--target"):
+                options.setdefault(code, {}).update(values)
+                configured.add(code)
+        lfs = self.given.lfs or _last(tables, "lfs", "error")
+        if lfs == "warn":
+            severity.setdefault(POINTER, "warning")
         layers = [_configured(table, every, where) for table in tables]
         given = self.given
         layers.append(_layer("command line", every, given.select, given.extend_select, given.ignore))
-        chosen, ignored = [], set()
+        chosen, ignored = [], {POINTER} if lfs == "skip" else set()
+        pedantic = given.pedantic or any(t.get("pedantic") for t in tables)
         for entry in every:
             notice = isinstance(entry, Notice)
-            said = entry.default or entry.code in configured
+            said = entry.default or pedantic or entry.code in configured
             for number, layer in enumerate(layers):
                 last = number == len(layers) - 1
                 if layer.only and not notice and (last or entry.code not in configured):
@@ -188,12 +213,17 @@ class Session:
             {k: _shape(v) for t in tables for k, v in t.get("shapes", {}).items()} | dict(given.shapes),
             frozenset(ignored),
             tuple(_node_override(o, every, where) for o in overrides if o.get("nodes")),
+            lfs,
             {k: v for t in tables for k, v in t.get("budget", {}).items() if k.endswith("-increase")},
         )
 
     def start(self, *, exit_zero: bool = False) -> Checked:
         """An empty run."""
-        return Checked(catalogue=self.catalogue, version=archlint.__version__, exit_zero=exit_zero)
+        return Checked(
+            catalogue=self.catalogue,
+            version=archlint.__version__,
+            exit_zero=exit_zero,
+        )
 
 
 def _relative(path: str, config: Config) -> str:
@@ -270,6 +300,12 @@ def _options(
             given = checked(by_name[name], {option: value}, f"{where}: [{section}] {key}")
             yield by_name[name].code, given, True
     if "targets" in table:
-        for rule in rules:
-            if "targets" in rule.options:
-                yield rule.code, checked(rule, {"targets": table["targets"]}, where), True
+        for code, given in _targets(table["targets"], rules, where):
+            yield code, given, True
+
+
+def _targets(names: Sequence[str], rules: Sequence[Rule], where: str) -> Iterable[tuple[str, dict[str, Any]]]:
+    """The option of every rule that judges a model by the runtimes it is meant for."""
+    for rule in rules:
+        if "targets" in rule.options:
+            yield rule.code, checked(rule, {"targets": list(names)}, where)

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from archlint.errors import UsageError
+from archlint.loaders.taps import SEPARATOR, tapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +33,7 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
 
 
 def execute(path: str, names: Sequence[str], arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """The tensors ``names`` of the main graph when its inputs are ``arrays``.
+    """The tensors ``names`` when the inputs of the main graph are ``arrays``; inner ones as `taps` name them.
 
     An array with one axis more than its input holds several samples; they are run one by one and
     their results joined along the batch axis 1 (axis 0 for tensors of fewer than three). Raises
@@ -55,9 +56,10 @@ def execute(path: str, names: Sequence[str], arrays: Mapping[str, NDArray[Any]])
     if missing:
         message = f"calibration gives no array for input '{missing[0]}'"
         raise UsageError(message, help=f"the inputs are {', '.join(inputs)}")
-    wanted = [name for name in dict.fromkeys(names) if name in made]
+    inner = {name: tapped(model.graph, name) for name in dict.fromkeys(names) if SEPARATOR in name}
+    wanted = [name for name in dict.fromkeys(names) if name in made] + list(inner)
     del model.graph.output[:]
-    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in wanted)
+    model.graph.output.extend(onnx.ValueInfoProto(name=inner.get(name, name)) for name in wanted)
     found = {name: np.asarray(arrays[name]) for name in names if name in inputs}
     if not wanted:
         return found
@@ -67,13 +69,15 @@ def execute(path: str, names: Sequence[str], arrays: Mapping[str, NDArray[Any]])
         session = onnxruntime.InferenceSession(
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
-        runs = [session.run(wanted, feed) for feed in _feeds(session, inputs, arrays)]
+        asked = [inner.get(name, name) for name in wanted]
+        runs = [session.run(asked, feed) for feed in _feeds(session, inputs, arrays)]
     except Exception as error:
         message = f"onnxruntime cannot run the model on the calibration data: {error}"
         raise UsageError(message) from error
     for k, name in enumerate(wanted):
-        parts = [run[k] for run in runs]
-        axis = 1 if parts[0].ndim >= 3 else 0
+        # a branch that a run did not take leaves nothing
+        parts = [run[k] for run in runs if name not in inner or run[k].size] or [runs[0][k]]
+        axis = {3: 1, 4: 2}.get(parts[0].ndim, 0)
         found[name] = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=axis)
     return found
 

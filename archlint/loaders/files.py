@@ -84,6 +84,20 @@ class File:
             os.close(fd)
 
 
+class Held:
+    """A file whose contents are at hand, such as standard input."""
+
+    __slots__ = ("data", "size")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.size = len(data)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """``length`` bytes from ``offset``."""
+        return self.data[offset : offset + length]
+
+
 def open_file(path: str) -> File:
     """The regular file at ``path``; raises `LoadError` IO009 for anything else."""
     try:
@@ -93,3 +107,11 @@ def open_file(path: str) -> File:
             raise
         reason: Any = error.strerror if isinstance(error, OSError) else error
         raise LoadError("IO009", f"cannot read: {reason}") from None
+
+
+def contents(path: str, limit: int) -> bytes:
+    """The bytes of a regular file; raises `LoadError` for anything else, and beyond ``limit``."""
+    file = open_file(path)
+    if file.size > limit:
+        raise LoadError("IO010", f"{size_text(file.size)} are over the limit of {size_text(limit)}")
+    return file.read(0, file.size)

@@ -10,25 +10,37 @@ MiB = 1 << 20
 Policy: TypeAlias = Literal["auto", "all", "none"]
 
 
+def _limit(default: int, name: str, text: str, *, size: bool = False) -> int:
+    """A limit, the name it has for users, and what it bounds; ``size`` when it counts bytes."""
+    limit: int = field(default=default, metadata={"name": name, "text": text, "size": size})
+    return limit
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Sizes beyond which a file is refused with IO010 instead of being waited for.
 
-    ``structure_bytes`` is what remains of an ONNX file without its weights, ``wire_fields`` the
-    protobuf fields that are looked at one by one, ``nesting`` the depth of bodies in bodies,
-    ``text_bytes`` the size of a model written as text.
+    The one table of them: each field is an option ``--max-NAME`` of the command line and a key
+    ``NAME`` of ``[limits]`` in a configuration file.
     """
 
-    structure_bytes: int = 512 * MiB
-    wire_fields: int = 20_000_000
-    nodes: int = 1_000_000
-    nesting: int = 32
-    rank: int = 64
-    symbol_length: int = 128
-    text_bytes: int = 64 * MiB
-    yaml_bytes: int = 8 * MiB
-    weight_bytes: int = 256 * MiB
-    """Weight data that policy ``auto`` reads of one model."""
+    structure_bytes: int = _limit(
+        512 * MiB, "bytes", "What is left of an ONNX file without its weights.", size=True
+    )
+    wire_fields: int = _limit(20_000_000, "fields", "Protobuf fields that are looked at one by one.")
+    nodes: int = _limit(1_000_000, "nodes", "Nodes of a model, those of bodies and functions included.")
+    nesting: int = _limit(32, "depth", "Bodies inside bodies, such as an If in a Loop.")
+    rank: int = _limit(64, "rank", "Dimensions of one tensor.")
+    symbol_length: int = _limit(128, "symbol", "Characters of a symbolic size; a longer one is unknown.")
+    weight_bytes: int = _limit(
+        256 * MiB, "weights", "Weight data that --weights auto reads of one model.", size=True
+    )
+    text_bytes: int = _limit(64 * MiB, "text", "An ONNX model written as text or JSON.", size=True)
+    yaml_bytes: int = _limit(8 * MiB, "yaml", "A YAML file.", size=True)
+    yaml_nesting: int = _limit(64, "yaml-depth", "Lists and mappings inside each other.")
+    yaml_items: int = _limit(200_000, "yaml-items", "YAML values once aliases are expanded.")
+    yaml_scalar: int = _limit(64 << 10, "yaml-scalar", "Characters of one YAML value.")
+    memory: int = _limit(900 * MiB, "memory", "Memory that the analysis of one file may take.", size=True)
 
 
 @dataclass(frozen=True, slots=True)

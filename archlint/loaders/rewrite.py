@@ -10,30 +10,35 @@ import contextlib
 import os
 import tempfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from archlint.errors import LoadError
+from archlint.loaders.rewrite_places import places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     import onnx
 
+    from archlint.loaders.rewrite_places import Rewritable
+
 Size: TypeAlias = int | str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A finding that is to be repaired in the main graph.
+    """A finding that is to be repaired.
 
     ``rule`` is the rule's name, ``node`` the label of the node, ``subject`` what the finding is
-    about, ``shape`` the computed shape of the tensor that it names.
+    about, ``shape`` the computed shape of the tensor that it names, ``graph`` the path of bodies
+    that leads to it.
     """
 
     rule: str
     node: str | None = None
     subject: str | None = None
     shape: tuple[Size, ...] | None = None
+    graph: str = ""
 
     @property
     def tensor(self) -> str:
@@ -42,8 +47,25 @@ class Wish:
 
 
 def rewrite(model: onnx.ModelProto, wishes: Iterable[Wish]) -> list[str]:
-    """Grant what can be granted, in ``model`` itself; a sentence for each change."""
-    rewriter = _Rewriter(model)
+    """Grant what can be granted, in ``model`` itself; a sentence for each change.
+
+    Inner graphs come first: a change of a graph copies its nodes, and the bodies in them.
+    """
+    by_graph: dict[str, list[Wish]] = {}
+    for wish in wishes:
+        by_graph.setdefault(wish.graph, []).append(wish)
+    graphs = places(model)
+    said: list[str] = []
+    for path in reversed(graphs):
+        graph = graphs[path]
+        if graph is not None and path in by_graph:
+            done = _rewrite(graph, by_graph[path])
+            said += [f"{text} in {path}" for text in done] if path else done
+    return said
+
+
+def _rewrite(graph: Rewritable, wishes: list[Wish]) -> list[str]:
+    rewriter = _Rewriter(graph)
     said: list[str] = []
     for wish in wishes:
         grant = rewriter.grants.get(wish.rule)
@@ -56,14 +78,14 @@ def rewrite(model: onnx.ModelProto, wishes: Iterable[Wish]) -> list[str]:
 
 
 class _Rewriter:
-    """A round of changes; `commit` puts them into the model.
+    """A round of changes; `commit` puts them into the graph.
 
     What reads and makes each tensor is looked up in tables that every change keeps true, so that a
     round over a large model takes time in proportion to its size.
     """
 
-    def __init__(self, model: onnx.ModelProto) -> None:
-        self.graph = model.graph
+    def __init__(self, graph: Rewritable) -> None:
+        self.graph = graph
         self.nodes: list[onnx.NodeProto] = list(self.graph.node)
         self.removed: set[int] = set()
         self.gone: set[str] = set()
@@ -98,7 +120,7 @@ class _Rewriter:
         }
 
     def commit(self) -> None:
-        """Put the nodes, weights and declarations that are left into the model, in their order."""
+        """Put the nodes, weights and declarations that are left into the graph, in their order."""
         left = self._left()
         copies = [type(node)() for node in left]
         for copy, node in zip(copies, left, strict=True):
@@ -251,7 +273,7 @@ class _Rewriter:
         """Remove a wrong declaration of an inner tensor, correct that of an output."""
         name = wish.tensor
         for output in self.graph.output:
-            if output.name == name and wish.shape is not None and output.type.HasField("tensor_type"):
+            if wish.shape is not None and output.name == name and output.type.HasField("tensor_type"):
                 shape = output.type.tensor_type.shape
                 del shape.dim[:]
                 for size in wish.shape:
@@ -349,11 +371,18 @@ def valid(model: onnx.ModelProto) -> bool:
 
 def write_proto(model: onnx.ModelProto, path: str) -> None:
     """Write ``path`` whole or not at all, keeping its permissions; raises `OSError`."""
+    with replacing(path) as file:
+        file.write(model.SerializeToString())
+
+
+@contextlib.contextmanager
+def replacing(path: str) -> Iterator[BinaryIO]:
+    """A file that becomes ``path`` when all is written, with its permissions; raises `OSError`."""
     folder = os.path.dirname(os.path.abspath(path))
     handle, temporary = tempfile.mkstemp(prefix=".archlint-", suffix=".onnx", dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(model.SerializeToString())
+            yield file
         mode = os.stat(path).st_mode & 0o777 if os.path.exists(path) else 0o666 & ~_umask()
         os.chmod(temporary, mode)
         os.replace(temporary, path)
@@ -367,29 +396,3 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def outline(model: onnx.ModelProto) -> list[str]:
-    """The graph as lines of text without the numbers of weights, for a comparison."""
-    lines = [f"input {_declared(v)}" for v in model.graph.input]
-    lines += [f"weight {t.name} {_element(t.data_type)}{list(t.dims)}" for t in model.graph.initializer]
-    for node in model.graph.node:
-        plain = [a.name for a in node.attribute]
-        kind = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
-        attributes = f" <{', '.join(sorted(plain))}>" if plain else ""
-        name = f"[{node.name}] " if node.name else ""
-        lines.append(f"{name}{', '.join(node.output)} = {kind}{attributes}({', '.join(node.input)})")
-    lines += [f"declared {_declared(v)}" for v in model.graph.value_info]
-    return lines + [f"output {_declared(v)}" for v in model.graph.output]
-
-
-def _element(code: int) -> str:
-    from archlint.model.dtypes import ONNX_CODES
-
-    return ONNX_CODES.get(code, str(code))
-
-
-def _declared(value: onnx.ValueInfoProto) -> str:
-    tensor = value.type.tensor_type
-    sizes = [str(d.dim_value) if d.HasField("dim_value") else d.dim_param or "?" for d in tensor.shape.dim]
-    return f"{value.name} {_element(tensor.elem_type)}[{', '.join(sizes)}]"

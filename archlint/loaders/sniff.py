@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from archlint.errors import LoadError
-from archlint.loaders.files import open_file, size_text
+from archlint.loaders.files import size_text
 
 HEAD = 4096
 LFS = b"version https://git-lfs.github.com/spec/v1"
@@ -48,15 +48,6 @@ _LEGACY_TORCH = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _HTML = re.compile(rb"\s*(<!--.{0,200}?-->\s*)?<(!doctype\s+html|html|head|body)", re.IGNORECASE | re.DOTALL)
 _OID = re.compile(rb"^oid sha256:([0-9a-f]{8})[0-9a-f]*\s*$", re.MULTILINE)
 _SIZE = re.compile(rb"^size (\d{1,18})\s*$", re.MULTILINE)
-
-
-def read(path: str, limit: int | None = None) -> bytes:
-    """The bytes of a regular file; raises `LoadError` for anything else, and beyond ``limit``."""
-    file = open_file(path)
-    if limit is not None and file.size > limit:
-        message = f"{size_text(file.size)} of text are over the limit of {size_text(limit)}"
-        raise LoadError("IO010", message)
-    return file.read(0, file.size)
 
 
 def refuse(head: bytes, size: int, path: str) -> None:

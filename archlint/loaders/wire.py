@@ -154,6 +154,9 @@ class _Skim:
             first = pos
             key = data[pos]
             pos += 1
+            if key & 0x87 == 0 and key and pos < end and data[pos] < 0x80:
+                pos += 1
+                continue
             if key >= 0x80:
                 key, pos = self._number(first, end, 5)
             if key & 7 == 2 and key > 7:
@@ -180,6 +183,8 @@ class _Skim:
                     continue
                 if known[1] is not None:
                     self._keep(frame, start, pos)
+                    if len(stack) == DEPTH_LIMIT:
+                        raise LoadError("IO010", f"messages are nested more than {DEPTH_LIMIT} deep")
                     stack.append(frame)
                     frame = _Frame(known[1], known[0], stop)
                     kind, end = frame.kind, stop

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from archlint.loaders.options import Limits
 from archlint.loaders.yaml_aliases import ALIASES
 from archlint.loaders.yaml_fields import Fields
 from archlint.loaders.yaml_operators import names, signature
@@ -68,12 +69,12 @@ class Document:
         return self.opsets[""]
 
 
-def read_document(text: Text, *, example: bool = False) -> Document:
+def read_document(text: Text, limits: Limits | None = None, *, example: bool = False) -> Document:
     """The outline of ``text``; raises `LoadError`.
 
     An ``example`` needs no header, and may be a single layer or a list of layers.
     """
-    root = parse(text)
+    root = parse(text, limits or Limits())
     if root is None or (isinstance(root, Scalar) and root.value is None):
         message = "the document is empty"
         raise text.error("YML005", message, Mark(1, 1), "a model starts with 'archlint: 1'")

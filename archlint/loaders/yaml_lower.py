@@ -45,6 +45,7 @@ class Lowering(Building):
             self.opsets,
             source=self.text.source,
             nbytes=nbytes,
+            beside=self.stored.files,
             problems=[*self.stored.problems, *self.problems],
         )
 

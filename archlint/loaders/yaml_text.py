@@ -11,7 +11,6 @@ from archlint.errors import LoadError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MAX_BYTES = 8 << 20
 SHOWN = 160
 """Characters of a source line that an error shows."""
 
@@ -42,10 +41,7 @@ class Text:
 
     @classmethod
     def decode(cls, path: str, data: bytes) -> Text:
-        """The text of a file in UTF-8; raises `LoadError` YML001 or YML010."""
-        if len(data) > MAX_BYTES:
-            message = f"{len(data):,} bytes of YAML are over the limit of {MAX_BYTES:,}"
-            raise LoadError("YML010", message)
+        """The text of a file in UTF-8; raises `LoadError` YML001."""
         try:
             return cls(path, data.decode("utf-8-sig"))
         except UnicodeDecodeError as error:

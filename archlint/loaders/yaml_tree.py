@@ -17,9 +17,7 @@ from archlint.loaders.yaml_text import Mark, Text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX_DEPTH = 64
-MAX_ITEMS = 200_000
-MAX_SCALAR = 64 << 10
+    from archlint.loaders.options import Limits
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -64,14 +62,15 @@ class Mapping:
 Item: TypeAlias = Scalar | Sequence | Mapping
 
 
-def parse(text: Text) -> Item | None:
+def parse(text: Text, limits: Limits) -> Item | None:
     """The only document of ``text``; None when it is empty; raises `LoadError`."""
-    return _Builder(text).document()
+    return _Builder(text, limits).document()
 
 
 class _Builder:
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, limits: Limits) -> None:
         self.text = text
+        self.limits = limits
         self.anchors: dict[str, Item | None] = {}
         self.open: list[tuple[Sequence | Mapping, str | None]] = []
         self.key: list[Scalar | None] = []
@@ -129,15 +128,15 @@ class _Builder:
 
     def _count(self, size: int, event: Any) -> None:
         self.expanded += size
-        if self.expanded > MAX_ITEMS:
-            message = f"more than {MAX_ITEMS:,} YAML nodes once aliases are expanded"
+        if self.expanded > self.limits.yaml_items:
+            message = f"more than {self.limits.yaml_items:,} YAML nodes once aliases are expanded"
             raise self.text.error("YML010", message, _mark(event))
 
     def _scalar(self, event: Any) -> Scalar:
         self._refuse_tag(event)
         at = _mark(event)
-        if len(event.value) > MAX_SCALAR:
-            message = f"a scalar of {len(event.value):,} characters is over the limit of {MAX_SCALAR:,}"
+        if len(event.value) > self.limits.yaml_scalar:
+            message = f"a scalar of {len(event.value):,} characters is over the limit of {self.limits.yaml_scalar:,}"
             raise self.text.error("YML010", message, at)
         plain = event.style is None or event.style == ""
         try:
@@ -164,8 +163,8 @@ class _Builder:
         return item
 
     def _check_depth(self, depth: int, event: Any) -> None:
-        if depth > MAX_DEPTH:
-            message = f"nested more than {MAX_DEPTH} deep"
+        if depth > self.limits.yaml_nesting:
+            message = f"nested more than {self.limits.yaml_nesting} deep"
             raise self.text.error("YML010", message, _mark(event))
 
     def _start(self, event: Any) -> None:

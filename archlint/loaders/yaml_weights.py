@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from math import isfinite, prod
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,11 @@ class Weights(Fields):
         self.file: Archive | None = None
         if file is not None:
             self.file = self._archive(file)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The weights files that the document names."""
+        return tuple(os.path.join(self.folder, name) for name in sorted(self._archives))
 
     def _archive(self, item: Item) -> Archive | None:
         """The archive that ``item`` names; a missing one is a problem, noted once."""

@@ -155,7 +155,7 @@ class Graph:
         for node in self.nodes:
             node.graph = self
             for name in node.outputs:
-                if name and name not in producers:
+                if name and name not in producers and name not in self.inputs and name not in self.weights:
                     producers[name] = node
             if node.attrs and (bodies := node.bodies):
                 self.holders.append(node)
@@ -337,6 +337,8 @@ class Function:
         # a rule that asks the body for its ends finds them, whichever loader made it
         if not self.graph.inputs:
             self.graph.inputs = dict.fromkeys(self.inputs, UNKNOWN)
+            for name in self.inputs:
+                self.graph.producers.pop(name, None)
         if not self.graph.outputs:
             self.graph.outputs = dict.fromkeys(self.outputs, UNKNOWN)
 

@@ -102,6 +102,18 @@ def text(default: str = "") -> Attribute[str]:
     return Attribute(default, _exact(str), "a string")
 
 
+def choice(default: str, *others: str) -> Attribute[str]:
+    """A string that is one of a few, the first being the default."""
+    allowed = (default, *others)
+
+    def convert(value: Any) -> str:
+        if value not in allowed:
+            raise ValueError
+        return str(value)
+
+    return Attribute(default, convert, f"one of {', '.join(allowed)}")
+
+
 def integers() -> Attribute[tuple[int, ...] | None]:
     """A list of ints that may be absent."""
     return Attribute(None, _ints, "a list of ints")

@@ -225,7 +225,7 @@ class BitShift(Binary):
     https://onnx.ai/onnx/operators/onnx__BitShift.html
     """
 
-    direction = attribute.text("LEFT")
+    direction = attribute.choice("LEFT", "RIGHT")
 
     def made(self, facts: Sequence[Fact], shape: Any, dtype: str | None) -> list[Fact]:
         left = self.direction == "LEFT"

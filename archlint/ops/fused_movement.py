@@ -49,7 +49,7 @@ class ExpandDims(Moving):
             return [x.of(unknown_dims(rank + 1))]
         if not -rank - 1 <= at <= rank:
             message = f"axis {at} does not exist in a tensor of {rank + 1} axes"
-            raise ShapeError("attribute-invalid", message, subject=f"input {self.node.inputs[1]}")
+            raise ShapeError("axis-out-of-range", message, subject=f"input {self.node.inputs[1]}")
         at = at if at >= 0 else at + rank + 1
         return [x.of((*x.shape[:at], 1, *x.shape[at:]))]
 

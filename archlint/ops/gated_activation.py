@@ -27,7 +27,7 @@ class Gelu(Activation):
     https://onnx.ai/onnx/operators/onnx__Gelu.html
     """
 
-    approximate = attribute.text("none")
+    approximate = attribute.choice("none", "tanh")
 
     def work(self) -> Cost:
         """Exact: 2 products, 1 sum, a division and erf; tanh: 6 products, 2 sums, tanh."""

@@ -19,15 +19,25 @@ from archlint.symbolic import Dim, fresh
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from archlint.model import Shape
+
 
 class Indexing(Movement):
     """Common ground: a constant index must lie inside the axis that it indexes."""
 
-    def check(self, indices: Fact, size: Dim, axis: int) -> None:
+    def check_tuples(self, indices: Fact, sizes: Shape) -> None:
+        """Like `check` for tuples of indices in the last axis, one entry for each of ``sizes``."""
+        depth = len(sizes)
+        if depth and (indices.content is not None or indices.weight is not None):
+            values = known_values(indices) or ()
+            for axis, size in enumerate(sizes):
+                self.check(indices, size, axis, values[axis::depth])
+
+    def check(self, indices: Fact, size: Dim, axis: int, values: Sequence[Any] | None = None) -> None:
         """Raises `ShapeError` ``index-out-of-range`` for a known index outside ``[-size, size - 1]``."""
         if not isinstance(size, int) or (indices.content is None and indices.weight is None):
             return
-        for value in known_values(indices) or ():
+        for value in (known_values(indices) or ()) if values is None else values:
             if isinstance(value, int) and not -size <= value < size:
                 name = self.node.inputs[1]
                 message = f"index {value} is outside axis {axis}, whose size is {size}"
@@ -128,13 +138,14 @@ class GatherND(Indexing):
                 f"GatherND's tuples have {depth} indices behind {batch} batch axes; x has {len(x.shape)} axes"
             )
             raise ShapeError("shape-mismatch", message, subject=f"input {self.node.inputs[1]}")
+        self.check_tuples(indices, x.shape[batch : batch + depth])
         return [x.of(indices.shape[:-1] + x.shape[batch + depth :])]
 
 
 class Scattering(Indexing):
     """Common ground: x with some elements replaced, added to or multiplied."""
 
-    reduction = attribute.text("none")
+    reduction = attribute.choice("none", "add", "mul", "max", "min")
 
     def outputs(self, x: Fact, indices: Fact, updates: Fact) -> list[Fact]:
         return [x.of(x.shape)]
@@ -179,6 +190,12 @@ class ScatterND(Scattering):
 
     https://onnx.ai/onnx/operators/onnx__ScatterND.html
     """
+
+    def outputs(self, x: Fact, indices: Fact, updates: Fact) -> list[Fact]:
+        depth = indices.shape[-1] if indices.shape else None
+        if x.shape is not None and isinstance(depth, int) and depth <= len(x.shape):
+            self.check_tuples(indices, x.shape[:depth])
+        return super().outputs(x, indices, updates)
 
 
 @operator("TensorScatter", since=24)

@@ -118,7 +118,7 @@ class DepthToSpace(Movement):
     """
 
     blocksize = attribute.integer(0)
-    mode = attribute.text("DCR")
+    mode = attribute.choice("DCR", "CRD")
 
     def outputs(self, x: Fact) -> list[Fact]:
         from archlint.errors import ShapeError

@@ -43,7 +43,7 @@ def axis_of(axis: int, rank: int) -> int:
     """``axis`` counted from the front; raises `ShapeError` for one that does not exist."""
     if not -rank <= axis < rank:
         message = f"axis {axis} does not exist in a tensor of {rank} axes"
-        raise ShapeError("attribute-invalid", message, subject="attribute axis")
+        raise ShapeError("axis-out-of-range", message, subject="attribute axis")
     return axis % rank
 
 

@@ -25,6 +25,7 @@ class Pool(Windowed):
     """A window that slides over ``[N, C, ...]``; its size is ``kernel_shape``."""
 
     ceil_mode = attribute.integer(0)
+    refuses_small = False
 
     def pooled(self, x: Shape | None) -> Shape | None:
         """The output's shape; raises `ShapeError` where the window does not fit."""

@@ -44,7 +44,7 @@ class Scaled(Operator):
         axis = self.axis
         if rank == 0 or not -rank <= axis < rank:
             message = f"axis {axis} does not exist in a tensor of {rank} axes"
-            raise ShapeError("attribute-invalid", message, subject="attribute axis")
+            raise ShapeError("axis-out-of-range", message, subject="attribute axis")
         expected = x.shape[axis]
         actual = scale.shape[0]
         if blocked:

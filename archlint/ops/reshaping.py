@@ -13,7 +13,7 @@ from archlint.ops.interval import Interval
 from archlint.ops.movement import Movement
 from archlint.ops.operator import operator
 from archlint.ops.ranges import collapsed, moved
-from archlint.symbolic import Dim, Expr, at_least, bounds, divide_exact, floordiv, fresh, product
+from archlint.symbolic import Dim, Expr, at_least, bounds, compare, divide_exact, floordiv, fresh, product
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,6 +123,9 @@ class Reshape(Reshaping):
                 return [x.of(None)]
             target = (None,) * rank
         subject = f"input {self.node.inputs[1]}" if len(self.node.inputs) > 1 else "attribute shape"
+        if self.allowzero and 0 in target and -1 in target:
+            message = "with allowzero a shape cannot hold both 0 and -1: what is left cannot be told"
+            raise ShapeError("reshape-element-count", message, subject=subject)
         dims = resolve(x.shape, target, subject=subject, allowzero=bool(self.allowzero))
         return [self.kept(x, dims)]
 
@@ -162,11 +165,12 @@ def resolve(
         elif wanted == 0:
             if old is not None and i >= len(old):
                 message = f"0 at place {i} copies axis {i}, but the input has {len(old)} axes"
-                raise ShapeError("axis-out-of-range", message, subject=subject)
+                raise ShapeError("reshape-element-count", message, subject=subject)
             dims.append(fresh() if old is None else old[i])
         elif wanted == -1:
             if -1 in target[:i]:
-                raise ShapeError("attribute-invalid", "only one size of a shape may be -1", subject=subject)
+                message = f"only one size of a shape may be -1, {list(target).count(-1)} are"
+                raise ShapeError("reshape-element-count", message, subject=subject)
             gaps += 1
             dims.append(fresh())
             open_at = i if gaps == 1 else None
@@ -217,7 +221,7 @@ def _numbers(target: Sequence[Any], old: Shape) -> list[Dim]:
 
 def _check_count(old: Shape, new: Shape, subject: str) -> None:
     have, want = product(old), product(new)
-    if isinstance(have, int) and isinstance(want, int) and have != want:
+    if compare(have, want) in (-1, 1):
         message = f"Reshape cannot make {shape_text(new)} ({want} elements) of {shape_text(old)} ({have})"
         raise ShapeError("reshape-element-count", message, subject=subject, elements=have, wanted=want)
 

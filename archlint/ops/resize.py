@@ -135,8 +135,18 @@ class Resize(Interpolating):
     """
 
     axes = attribute.integers()
-    coordinate_transformation_mode = attribute.text("half_pixel")
-    keep_aspect_ratio_policy = attribute.text("stretch")
+    mode = attribute.choice("nearest", "linear", "cubic")
+    coordinate_transformation_mode = attribute.choice(
+        "half_pixel",
+        "half_pixel_symmetric",
+        "pytorch_half_pixel",
+        "align_corners",
+        "asymmetric",
+        "tf_half_pixel_for_nn",
+        "tf_crop_and_resize",
+    )
+    keep_aspect_ratio_policy = attribute.choice("stretch", "not_larger", "not_smaller")
+    nearest_mode = attribute.choice("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")
 
     def outputs(
         self, x: Fact, roi: Fact | None = None, scales: Fact | None = None, sizes: Fact | None = None

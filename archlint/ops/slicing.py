@@ -242,7 +242,7 @@ class Pad(Movement):
     https://onnx.ai/onnx/operators/onnx__Pad.html
     """
 
-    mode = attribute.text("constant")
+    mode = attribute.choice("constant", "reflect", "edge", "wrap")
 
     def outputs(self, x: Fact, pads: Fact, value: Fact | None = None, axes: Fact | None = None) -> list[Fact]:
         if x.shape is None:

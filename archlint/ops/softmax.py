@@ -43,7 +43,7 @@ class Normalized(Operator):
             if self.axis_ is None:
                 return product(x.shape) if self.opset < 13 else 1
             message = f"axis {axis} does not exist in a tensor of {rank} axes"
-            raise ShapeError("attribute-invalid", message, subject="attribute axis")
+            raise ShapeError("axis-out-of-range", message, subject="attribute axis")
         if self.opset < 13:
             return product(x.shape[axis if axis >= 0 else axis + rank :])
         return x.shape[axis]

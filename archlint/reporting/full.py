@@ -66,6 +66,7 @@ def _source(finding: Finding, source: str, look: Look, bar: str) -> list[str]:
     start = max(0, column - room // 2) if len(source) > room else 0
     tabs = source.replace("\t", " ")
     text = look.draw(printable(tabs[start : start + room]))
+    text = f"{text[: room - 3]}..." if len(tabs) > start + room else text
     number = look.paint(str(finding.line), "place")
     lines = [f"{number} {look.paint('|', 'place')} {text}"]
     if column:
@@ -89,6 +90,10 @@ def verdict(run: Checked, look: Look) -> str:
     summary = run.summary()
     found, models = summary["findings"], summary["models"]
     kept = [f"{summary[k]} {k}" for k in ("baselined", "suppressed") if summary[k]]
+    if summary["hidden"]:
+        kept.append(f"{summary['hidden']} below --min-severity not shown")
+    if summary["lfs_pointers"]:
+        kept.append(f"{_count(summary['lfs_pointers'], 'Git LFS pointer')} passed over")
     more = f" {', '.join(kept)}." if kept else ""
     if summary["skipped_rules"]:
         count = len(summary["skipped_rules"])
@@ -103,6 +108,8 @@ def verdict(run: Checked, look: Look) -> str:
         return look.paint(text, worst) + "\n"
     if not models:
         return ""
+    if summary["status"] == 1:
+        return look.paint("Nothing to show, but the run fails:", "warning") + f"{more}{timing}\n"
     text = f"All {models} models passed." if models > 1 else "1 model passed."
     return look.paint(text, "good") + f"{more}{timing}\n"
 

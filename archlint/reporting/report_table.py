@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from archlint.model import fully_known, shape_text
 from archlint.reporting.recurrent import HEADER, explain, recurrent_table
 from archlint.reporting.safe import printable
-from archlint.symbolic import Expr
+from archlint.symbolic import Expr, free_symbols
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,11 +51,37 @@ class _Row:
         return c is not None and (self.folded or (c.mults, c.adds, c.other) == (0, 0, 0)) and not self.params
 
 
+NAME = 56
+FORMULA = 72
+
+
 def number(value: Dim | None) -> str:
-    """A count with thousands separators, a formula, or ``?``."""
+    """A count with thousands separators, a formula (a long one as ``f(N)``), or ``?``."""
     if value is None:
         return "?"
-    return str(value) if isinstance(value, Expr) else f"{value:,}"
+    if not isinstance(value, Expr):
+        return f"{value:,}"
+    return f"f({', '.join(_symbols(value))})" if _long(value) else str(value)
+
+
+def _long(value: Dim | None) -> bool:
+    return isinstance(value, Expr) and len(str(value)) > FORMULA
+
+
+def _symbols(value: Dim) -> list[str]:
+    return sorted({symbol.name for symbol in free_symbols(value)})
+
+
+def short(name: str) -> str:
+    """A name that keeps both its ends when it is too long for a column.
+
+    >>> short("model/" + "block/" * 12 + "conv")
+    'model/block/block/block/blo…lock/block/block/block/conv'
+    """
+    if len(name) <= NAME:
+        return name
+    half = (NAME - 1) // 2
+    return f"{name[:half]}…{name[-half:]}"
 
 
 def size(count: Dim | None) -> str:
@@ -86,8 +112,9 @@ def show(analysis: Analysis, console: Console, view: View) -> None:
     console.print(Text(_heading(analysis), style="bold"))
     console.print(_table(analysis, shown, console.width))
     for line in _footer(analysis, rows, len(shown)):
-        console.print(Text("  " + line), soft_wrap=True)
+        console.print(Text("  " + printable(line)), soft_wrap=True)
     if analysis.recurrent.cells:
+        console.print()
         console.print(_recurrent(analysis))
         for cell in analysis.recurrent.cells:
             for line in explain(cell):
@@ -155,7 +182,7 @@ def _table(analysis: Analysis, rows: list[_Row], width: int) -> Table:
         table.add_column("% mults", justify="right", no_wrap=True)
     for row in rows:
         cost, node = row.cost, row.step.node
-        name = "/".join((*row.scope.path, node.label))
+        name = short("/".join((*row.scope.path, node.label)))
         shape = shape_text(row.step.outs[0].shape) if row.step.outs else ""
         cells = [str(row.index), name, node.op_type, shape]
         params = f"{row.params:,}" if row.params else ""
@@ -200,6 +227,14 @@ def _peak(analysis: Analysis) -> str:
     return f"peak activations {size(memory.peak)}{where}"
 
 
+def _counts(analysis: Analysis, rows: list[_Row]) -> Iterator[Dim | None]:
+    """Every number of the report that may be a formula."""
+    yield analysis.memory.peak
+    for cost in (analysis.costs.total, *(row.cost for row in rows)):
+        if cost is not None:
+            yield from (cost.macs, cost.mults, cost.adds)
+
+
 def _footer(analysis: Analysis, rows: list[_Row], shown: int) -> Iterator[str]:
     stored = analysis.costs.parameters
     apart = {
@@ -216,6 +251,12 @@ def _footer(analysis: Analysis, rows: list[_Row], shown: int) -> Iterator[str]:
     hidden = len(rows) - shown
     if hidden:
         yield f"{hidden} more layer{'s' * (hidden != 1)} not shown (no arithmetic per run, or cut by --top): --all"
+    long = [count for count in _counts(analysis, rows) if count is not None and _long(count)]
+    if long:
+        fixed = " ".join(f"--dim {name}=..." for name in sorted({n for c in long for n in _symbols(c)}))
+        yield printable(
+            f"f(...) stands for a formula too long to show: {fixed} for numbers, --format json for it"
+        )
     for name, shape in _open_inputs(analysis):
         yield printable(f"input '{name}' {shape} leaves sizes without a name: --shape {name}=... fixes them")
     for u in analysis.costs.uncounted:

@@ -57,10 +57,10 @@ def text(entry: Rule | Notice, look: Look) -> str:
     """The page for a terminal."""
     parts = documentation(entry.doc)
     head = f"{look.paint(entry.code, 'code')} {look.paint(entry.name, entry.severity)}"
-    lines = [head, "", look.draw(safe.lines(parts.summary)), ""]
+    lines = [head, "", _folded(parts.summary, look), ""]
     if parts.body:
-        lines += [look.draw(safe.lines(parts.body)), ""]
-    lines += [f"{label}: {value}" for label, value in _facts(entry)] + [""]
+        lines += [_folded(parts.body, look), ""]
+    lines += [look.wrap(value, f"{label}: ", "  ") for label, value in _facts(entry)] + [""]
     for name, kind, default in options(entry):
         lines.append(f"option {name} ({kind}, default {_toml(default)})")
     if options(entry):
@@ -70,8 +70,19 @@ def text(entry: Rule | Notice, look: Look) -> str:
             lines += [f"{label}:", *(f"    {row}" for row in safe.lines(example).split("\n")), ""]
     if parts.example:
         lines += [f"Example: {parts.example}", ""]
-    lines += [f"Source: {look.draw(safe.lines(s))}" for s in parts.sources]
+    lines += [look.wrap(look.draw(safe.lines(s)), "Source: ", "  ") for s in parts.sources]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _folded(text_: str, look: Look) -> str:
+    """Paragraphs folded anew where the terminal is narrower than the documentation was written."""
+    clean = look.draw(safe.lines(text_))
+    parts = clean.split("\n\n")
+    wide = [max(map(len, part.split("\n"))) > look.width and "\n " not in f"\n{part}" for part in parts]
+    return "\n\n".join(
+        look.wrap(" ".join(part.split()), "", "") if fold else part
+        for part, fold in zip(parts, wide, strict=True)
+    )
 
 
 def _facts(entry: Rule | Notice) -> list[tuple[str, str]]:

@@ -1,5 +1,7 @@
 """SARIF 2.1.0, for code scanning: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html.
 
+What is suppressed or accepted is left out unless asked for: code scanning opens an alert for it too.
+
 A finding in a binary file has no line, yet code scanning wants one and refuses results without it,
 so it is put on line 1 with its own fingerprint; the place in the graph is the logical location.
 """
@@ -37,8 +39,8 @@ def end(run: Checked, look: Look) -> str:
         for file in run.files
         for findings, state in (
             (file.findings, ""),
-            (file.baselined, "unchanged"),
-            (file.suppressed, "inSource"),
+            (file.baselined if run.show_suppressed else (), "unchanged"),
+            (file.suppressed if run.show_suppressed else (), "inSource"),
         )
         for finding in findings
     ]

@@ -141,7 +141,8 @@ class Call(Atom):
         if self.function == "floordiv":
             top, bottom = (_wrapped(a) for a in self.args)
             return f"{top}//{bottom}"
-        return f"{self.function}({', '.join(str(a) for a in self.args)})"
+        leaves = [str(a) for a in self.args] if self.function == "trunc" else _leaves(self)
+        return f"{self.function}({', '.join(leaves)})"
 
 
 Monomial: TypeAlias = tuple[Atom, ...]
@@ -511,13 +512,29 @@ def broadcast(a: Dim, b: Dim) -> Dim:
 
 def parts(dim: Dim, function: str) -> list[Dim]:
     """The arguments of nested calls of ``function`` that ``dim`` consists of; itself when none."""
+    atom = _lone(dim)
+    if isinstance(atom, Call) and atom.function == function:
+        return [dim, *(p for arg in atom.args for p in parts(arg, function))]
+    return [dim]
+
+
+def _lone(dim: Dim) -> Atom | None:
+    """The atom that ``dim`` is, taken once; None for every other dim."""
     if isinstance(dim, Expr) and len(dim.terms) == 1:
         (monomial, c), *_ = dim.terms.items()
         if c == 1 and len(monomial) == 1:
-            atom = monomial[0]
-            if isinstance(atom, Call) and atom.function == function:
-                return [dim, *(p for arg in atom.args for p in parts(arg, function))]
-    return [dim]
+            return monomial[0]
+    return None
+
+
+def _leaves(call: Call) -> list[str]:
+    """The arguments of ``call`` as text, those of nested calls of the same function in its place."""
+    found: dict[str, None] = {}
+    for arg in call.args:
+        atom = _lone(arg)
+        nested = isinstance(atom, Call) and atom.function == call.function
+        found |= dict.fromkeys(_leaves(atom) if nested and isinstance(atom, Call) else [str(arg)])
+    return list(found)
 
 
 def _ordered(a: Dim, b: Dim) -> tuple[Dim, Dim]:

@@ -156,7 +156,6 @@ def test_command_line_setting_and_file(archlint, project) -> None:
         pytest.param(
             "archlint.toml", "[dims]\nN = -1", "archlint.toml:2: [dims] 'N' must be a size", id="dims"
         ),
-        pytest.param("archlint.toml", 'local-rules = ["none.py"]', "no such Python file", id="local rules"),
         pytest.param("archlint.toml", "a = " + "[" * 5000, "archlint.toml", id="deep"),
     ],
 )

@@ -64,6 +64,31 @@ DEFECTS = {
         "PRF003",
         "removed Transpose",
     ),
+    "identity inside a body": (
+        """g (bool c, float[1, 4] x) => (float[1, 4] y) { a = Relu (x)
+        [choice] y = If (c) <
+          then_branch = t () => (float[1, 4] p) { b = Identity (a) [lost] q = Exp (b) p = Abs (b) },
+          else_branch = e () => (float[1, 4] q) { q = Neg (a) }> }""",
+        "PRF006",
+        "removed Identity 'b' in choice/then_branch",
+    ),
+    "dead node in a body of a body": (
+        """g (bool c, float[1, 4] x) => (float[1, 4] y) { a = Relu (x)
+        [choice] y = If (c) <
+          then_branch = t () => (float[1, 4] p) { [inner] p = If (c) <
+            then_branch = tt () => (float[1, 4] r) { [lost] s = Exp (a) r = Abs (a) },
+            else_branch = te () => (float[1, 4] u) { u = Exp (a) }> },
+          else_branch = e () => (float[1, 4] q) { [gone] v = Exp (a) q = Neg (a) }> }""",
+        "GRF007",
+        "removed 1 dead node: lost in choice/then_branch/inner/then_branch",
+    ),
+    "identity that a loop carries": (
+        """g (int64 n, bool c, float[1, 4] x) => (float[1, 4] y) {
+        [again] y = Loop (n, c, x) < body = b (int64 i, bool k, float[1, 4] h) => (bool k2, float[1, 4] h3)
+          { k2 = Identity (k) t = Identity (h) h2 = Relu (t) h3 = Identity (h2) }> }""",
+        "PRF006",
+        "in again/body",
+    ),
     "order": (
         "g (float[1, 4] x) => (float[1, 4] y) { y = Abs (a) a = Relu (x) }",
         "GRF004",
@@ -80,8 +105,10 @@ def prepared(write, text: str) -> str:
 def outputs(path: str) -> list[np.ndarray]:
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     rng = np.random.default_rng(0)
-    kinds = {"tensor(float)": np.float32, "tensor(bool)": np.bool_}
-    feed = {i.name: np.asarray(rng.normal(size=i.shape)).astype(kinds[i.type]) for i in session.get_inputs()}
+    kinds = {"tensor(float)": np.float32, "tensor(bool)": np.bool_, "tensor(int64)": np.int64}
+    feed = {
+        i.name: np.asarray(rng.normal(size=i.shape) + 2).astype(kinds[i.type]) for i in session.get_inputs()
+    }
     return session.run(None, feed)
 
 
@@ -163,3 +190,131 @@ def test_a_broken_file_is_left_alone(archlint, tmp_path, contents) -> None:
     result = archlint("check", "model.onnx", "--fix", "--in-place")
     assert result.exit_code == 1
     assert (tmp_path / "model.onnx").read_bytes() == contents
+
+
+FUNCTION = """<ir_version: 10, opset_import: ["": 17, "local": 1]>
+g (float[1, 4] x) => (float[1, 4] y) { y = local.twice (x) }
+<domain: "local", opset_import: ["": 17]>
+twice (a) => (c) { b = Identity (a) [lost] d = Exp (b) c = Add (b, b) }"""
+
+
+def test_inside_a_function(archlint, write, tmp_path) -> None:
+    path = str(tmp_path / "model.onnx")
+    onnx.save(onnx.parser.parse_model(FUNCTION), path)
+    result = archlint("check", "model.onnx", "--select", "PRF006,GRF007", "--fix", "--fail-on", "info")
+    assert result.exit_code == 0, result.output
+    assert "removed 1 dead node: lost in local::twice" in result.stderr
+    fixed = onnx.load(tmp_path / "model.fixed.onnx")
+    onnx.checker.check_model(fixed)
+    assert [n.op_type for n in fixed.functions[0].node] == ["Add"]
+    np.testing.assert_array_equal(outputs(path)[0], outputs(str(tmp_path / "model.fixed.onnx"))[0])
+
+
+def test_diff_shows_bodies_and_functions(archlint, tmp_path) -> None:
+    onnx.save(onnx.parser.parse_model(FUNCTION), tmp_path / "model.onnx")
+    result = archlint("check", "model.onnx", "--select", "GRF007", "--diff")
+    assert "-  [lost] d = Exp(b)" in result.stdout
+
+
+def test_weights_beside_the_model_stay_there(archlint, write, tmp_path) -> None:
+    path = write(
+        "model.onnx",
+        "g (float[1, 40] x) => (float[1, 40] y) { [lost] z = MatMul (x, v) a = Identity (x) y = MatMul (a, w) }",
+    )
+    model = onnx.load(path)
+    rng = np.random.default_rng(0)
+    for name in ("v", "w", "unused"):
+        values = rng.normal(size=(40, 40)).astype(np.float32)
+        model.graph.initializer.append(numpy_helper.from_array(values, name))
+    onnx.save(model, path, save_as_external_data=True, location="model.data", size_threshold=0)
+    data = (tmp_path / "model.data").read_bytes()
+    before = outputs(path)
+    result = archlint("check", "model.onnx", "--select", "GRF007,GRF008,PRF006", "--fix", "--fail-on", "info")
+    assert result.exit_code == 0, result.output
+    fixed = onnx.load(tmp_path / "model.fixed.onnx", load_external_data=False)
+    assert [t.name for t in fixed.graph.initializer] == ["w"]
+    assert fixed.graph.initializer[0].data_location == onnx.TensorProto.EXTERNAL
+    assert (tmp_path / "model.data").read_bytes() == data
+    np.testing.assert_array_equal(before[0], outputs(str(tmp_path / "model.fixed.onnx"))[0])
+
+
+def test_duplicate_weights_beside_the_model(archlint, write, tmp_path) -> None:
+    path = write(
+        "model.onnx", "g (float[1, 40] x) => (float[1, 40] y) { a = MatMul (x, v) y = MatMul (a, w) }"
+    )
+    model = onnx.load(path)
+    values = np.random.default_rng(0).normal(size=(40, 40)).astype(np.float32)
+    model.graph.initializer.extend(numpy_helper.from_array(values, n) for n in ("v", "w"))
+    onnx.save(model, path, save_as_external_data=True, location="model.data", size_threshold=0)
+    before = outputs(path)
+    archlint("check", "model.onnx", "--select", "PRF007", "--fix", "--in-place")
+    np.testing.assert_array_equal(before[0], outputs(path)[0])
+
+
+YAML = """\
+archlint: 1
+name: fx
+inputs: {x: [1, 4]}
+# the layers
+layers:
+  - Relu
+  # this one is lost
+  - name: lost    # really
+    op: Sigmoid
+    in: x
+
+  - {name: end, op: Tanh}
+  # keeps the value
+  - {name: same, op: Identity, in: relu_1}
+  - {name: act, op: Exp}   # reads 'same'
+  - {name: out, op: Abs, in: act}
+outputs: [out]   # the end
+"""
+REPAIRED = """\
+archlint: 1
+name: fx
+inputs: {x: [1, 4]}
+# the layers
+layers:
+  - Relu
+  # this one is lost
+
+  # keeps the value
+  - {name: act, op: Exp}   # reads 'same'
+  - {name: out, op: Abs, in: act}
+outputs: [out]   # the end
+"""
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_yaml_keeps_its_comments(archlint, tmp_path, ends) -> None:
+    (tmp_path / "net.arch.yaml").write_bytes(YAML.replace("\n", ends).encode())
+    shown = archlint("check", "net.arch.yaml", "--diff")
+    assert "-  - {name: same, op: Identity, in: relu_1}" in shown.stdout
+    result = archlint("check", "net.arch.yaml", "--fix")
+    assert result.exit_code == 0, result.output
+    assert "removed Tanh 'end' (line 12)" in result.stderr
+    assert (tmp_path / "net.fixed.arch.yaml").read_bytes() == REPAIRED.replace("\n", ends).encode()
+    assert (tmp_path / "net.arch.yaml").read_bytes() == YAML.replace("\n", ends).encode()
+    left = [name for name in os.listdir(tmp_path) if name != ".archlint_cache"]
+    assert sorted(left) == ["net.arch.yaml", "net.fixed.arch.yaml"]
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        pytest.param("  - {name: a, op: Identity, in: x}\n  - {op: Relu, in: a}", id="read by name"),
+        pytest.param("  [{name: a, op: Sigmoid, in: x}, {op: Relu, in: x}]", id="on one line"),
+        pytest.param(
+            "  - {op: Relu, in: x} # archlint: ignore[GRF007]\n  - {op: Abs, in: x}", id="suppressed"
+        ),
+        pytest.param("  - {op: Relu, in: x}\n  - {op: Identity}", id="the output"),
+        pytest.param("  - {op: Relu, in: x", id="broken"),
+    ],
+)
+def test_yaml_that_cannot_be_repaired_by_leaving_lines_out(archlint, tmp_path, layers) -> None:
+    text = f"archlint: 1\ninputs: {{x: [1, 4]}}\nlayers:\n{layers}\n"
+    (tmp_path / "net.arch.yaml").write_text(text)
+    archlint("check", "net.arch.yaml", "--fix", "--in-place", "--no-cache", "--select", "GRF007,PRF006")
+    assert os.listdir(tmp_path) == ["net.arch.yaml"]
+    assert (tmp_path / "net.arch.yaml").read_text() == text

@@ -133,3 +133,49 @@ def test_files_that_are_no_models_are_left_alone(repository):
     status, output = repository.hook()
     assert status == 0
     assert "no files to check" in output
+
+
+PROJECT_RULE = '''"""The project's own rules."""
+from archlint.api import Findings, Node, rule
+
+
+@rule("ACM001", on="LSTM")
+def bare_cell(cell: Node) -> Findings:
+    """A cell that this project does not want."""
+    yield "no bare LSTM here"
+'''
+
+
+def test_the_system_hook_runs_the_projects_own_rule(repository):
+    (repository.folder / "tools").mkdir()
+    (repository.folder / "tools" / "our_rules.py").write_text(PROJECT_RULE)
+    (repository.folder / "archlint.toml").write_text('local-rules = ["tools/our_rules.py"]\n')
+    shutil.copy(FIXTURES / "lstm_healthy.onnx", repository.folder)
+    status, output = repository.hook()
+    assert status == 1, output
+    assert "ACM001 warning[bare-cell]: no bare LSTM here" in output
+    (repository.folder / "archlint.toml").write_text("")
+    status, output = repository.hook()
+    assert status == 0, output
+
+
+def test_the_system_hook_runs_an_installed_plugin(repository, tmp_path):
+    info = tmp_path / "site" / "acme_archlint-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-archlint\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[archlint.rules]\nacme = acme_rules\n")
+    (tmp_path / "site" / "acme_rules.py").write_text(PROJECT_RULE)
+    path = [str(tmp_path / "site"), *filter(None, [repository.environment["PYTHONPATH"]])]
+    repository.environment["PYTHONPATH"] = os.pathsep.join(path)
+    shutil.copy(FIXTURES / "lstm_healthy.onnx", repository.folder)
+    status, output = repository.hook()
+    assert status == 1, output
+    assert "ACM001" in output
+
+
+def test_what_the_project_excludes_is_not_checked(repository):
+    (repository.folder / "archlint.toml").write_text('exclude = ["old/"]\n')
+    (repository.folder / "old").mkdir()
+    shutil.copy(FIXTURES / "wrong_channels.onnx", repository.folder / "old")
+    status, output = repository.hook()
+    assert status == 0, output

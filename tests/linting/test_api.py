@@ -56,3 +56,23 @@ def test_every_name_exists_and_is_documented() -> None:
 
 if __name__ == "__main__":
     SNAPSHOT.write_text(json.dumps(signatures(), indent=1) + "\n")
+
+
+def test_check_tells_what_loading_noticed(tmp_path: Path) -> None:
+    import numpy as np
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    value = helper.make_tensor_value_info
+    weight = numpy_helper.from_array(np.ones((4, 4), np.float32), "w")
+    weight.raw_data = weight.raw_data[:-6]
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "w"], ["y"])],
+        "g",
+        [value("x", TensorProto.FLOAT, [1, 4])],
+        [value("y", TensorProto.FLOAT, [1, 4])],
+        [weight],
+    )
+    onnx.save(helper.make_model(graph), tmp_path / "m.onnx")
+    found = api.check(tmp_path / "m.onnx")
+    assert [f.code for f in found] == ["IO011"]

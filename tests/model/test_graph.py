@@ -55,7 +55,7 @@ def expected_edges(graph: Graph) -> Counter[tuple[Any, Any, Any]]:
     made: dict[str, Any] = {}
     for node in graph.nodes:
         for name in node.outputs:
-            if name:
+            if name and name not in graph.inputs and name not in graph.weights:
                 made.setdefault(name, node)
     source = {**first, **made}
     edges: list[tuple[Any, Any, Any]] = []

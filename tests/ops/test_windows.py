@@ -5,6 +5,7 @@ import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
+from archlint.api import analyse
 from tests.ops.single_node import Case, compare
 
 AUTO = st.sampled_from(["NOTSET", "NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"])
@@ -156,3 +157,36 @@ def test_contradictions_are_told_once_and_the_runtime_refuses_them_too(kind, cas
     assert [d.error.kind for d in case.analysed().shapes.defects] == [kind]
     outputs = case.run()
     assert outputs is None or outputs[0].size == 0, "the runtime makes something of it"
+
+
+SMALL = [(1, 2, 1), (1, 2, 2), (1, 3, 2), (2, 4, 3), (2, 5, 3), (2, 5, 4), (1, 7, 7), (1, 8, 7), (6, 7, 1)]
+"""Size, window and stride: nothing fits, and onnxruntime rounds towards zero."""
+
+
+@pytest.mark.parametrize(("size", "window", "stride"), SMALL)
+@pytest.mark.parametrize("op", ["MaxPool", "AveragePool", "LpPool", "Conv"])
+def test_windows_over_small_inputs_are_errors_where_onnxruntime_has_no_output(
+    op, size, window, stride, tmp_path
+):
+    import onnxruntime
+    from onnx import TensorProto, helper, numpy_helper, save
+
+    weights = []
+    attributes = {"kernel_shape": [window], "strides": [stride]}
+    if op == "Conv":
+        weights = [numpy_helper.from_array(np.ones((1, 1, window), np.float32), "w")]
+    node = helper.make_node(op, ["x", "w"][: 1 + len(weights)], ["y"], **attributes)
+    value = helper.make_tensor_value_info
+    shapes = value("x", TensorProto.FLOAT, [1, 1, size]), value("y", TensorProto.FLOAT, [1, 1, "L"])
+    graph = helper.make_graph([node], "g", [shapes[0]], [shapes[1]], weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    save(model, tmp_path / "m.onnx")
+    (defect,) = analyse(tmp_path / "m.onnx").shapes.defects
+    onnxruntime.set_default_logger_severity(4)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    try:
+        made = session.run(None, {"x": np.ones((1, 1, size), np.float32)})[0].size
+    except Exception:  # noqa: BLE001 - onnxruntime refuses
+        made = 0
+    assert defect.error.kind == "window-larger-than-input"
+    assert defect.error.severity == ("warning" if made else None)

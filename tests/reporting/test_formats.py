@@ -83,6 +83,7 @@ def run() -> Checked:
         {**notices(), **catalogue},
         "1.2.3",
         missing=["none.onnx"],
+        show_suppressed=True,
     )
 
 

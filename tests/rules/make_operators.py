@@ -2,7 +2,8 @@
 
 Run ``python tests/rules/make_operators.py`` after an upgrade of onnx. A row is one version of an
 operator: the opset it holds from, its attributes (``!`` marks a required one), or None in place of
-them from the opset where the operator is deprecated.
+them from the opset where the operator is deprecated; then the groups of inputs that share an element
+type (``0 1,2 3+``: all from 3 on), where there are any.
 """
 
 from __future__ import annotations
@@ -22,11 +23,24 @@ def table() -> dict[str, dict[str, list]]:
     schemas = [s for s in defs.get_all_schemas_with_history() if s.domain in found]
     for s in sorted(schemas, key=lambda s: (s.name, s.since_version)):
         names = " ".join(n + "!" * a.required for n, a in sorted(s.attributes.items()))
-        row = [s.since_version, None if s.deprecated else names]
+        row = [s.since_version, None if s.deprecated else names, *([groups(s)] if groups(s) else [])]
         rows = found[s.domain].setdefault(s.name, [])
-        if not rows or rows[-1][1] != row[1]:
+        if not rows or rows[-1][1:] != row[1:]:
             rows.append(row)
     return found
+
+
+def groups(schema) -> str:
+    """Slots of inputs that one type variable binds."""
+    if schema.deprecated or schema.domain:
+        return ""
+    variables = {c.type_param_str for c in schema.type_constraints}
+    slots: dict[str, list[str]] = {}
+    for slot, parameter in enumerate(schema.inputs):
+        variadic = parameter.option.name == "Variadic"
+        if parameter.type_str in variables and (parameter.is_homogeneous or not variadic):
+            slots.setdefault(parameter.type_str, []).append(f"{slot}+" if variadic else str(slot))
+    return ",".join(" ".join(g) for g in slots.values() if len(g) > 1 or g[0].endswith("+"))
 
 
 FLOATS = {"tensor(float16)", "tensor(float)", "tensor(double)", "tensor(bfloat16)"}

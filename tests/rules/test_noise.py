@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import warnings
 from pathlib import Path
@@ -21,6 +22,26 @@ JUDGED = {
     "light_zfnet512": [("unused-initializer", BLOB)],
 }
 """Findings at warning or above by model: the rule and a word of the message; each one is true."""
+
+SHIPPED: dict[str, tuple[int, set[str]]] = {
+    # mel spectrograms and resamplers as graphs: shapes are computed, filters are constants
+    "onnx_asr": (
+        29,
+        {
+            "foldable-constant",  # the resamplers compute their filters when they are loaded
+            "identity-operator",  # wespeaker casts float32 to float32
+            "zero-filter",  # the sine of frequency 0 in a Fourier basis
+        },
+    ),
+    # the loudness and the window are computed from constants; three additions of a stored 0
+    "swift_f0": (1, {"foldable-constant", "neutral-arithmetic"}),
+}
+"""Packages of the test extra that ship real models: how many, and the remarks they earn.
+
+Nothing at warning or above is found in them: onnxruntime loads and runs each one.
+"""
+AT_MOST = 5
+"""Findings of any severity for one of these models."""
 
 NODE_CASES = {
     "dead-node": "expanded Attention functions keep the branches that a case does not need",
@@ -45,6 +66,29 @@ def test_light_networks(path):
     judged = JUDGED.get(path.stem, [])
     assert [f.name for f in found] == [name for name, _ in judged]
     assert all(word in f.message for f, (_, word) in zip(found, judged, strict=True))
+
+
+def shipped(package: str) -> list[Path]:
+    """The models inside an installed package, found without importing it."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        pytest.skip(f"{package} is not installed: pip install archlint[test]")
+    return sorted(Path(spec.submodule_search_locations[0]).rglob("*.onnx"))
+
+
+@pytest.mark.parametrize("package", SHIPPED)
+def test_models_that_packages_ship(package):
+    count, remarks = SHIPPED[package]
+    paths = shipped(package)
+    assert len(paths) == count
+    told: set[str] = set()
+    for path in paths:
+        outcome = run(analyse(path), RULES, Settings())
+        assert not outcome.crashed
+        assert [(f.name, f.message) for f in outcome.findings if f.severity != "info"] == []
+        assert len(outcome.findings) <= AT_MOST, path
+        told |= {f.name for f in outcome.findings}
+    assert told == remarks
 
 
 def test_operator_cases_of_onnx(tmp_path):

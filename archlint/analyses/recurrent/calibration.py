@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from archlint.analyses.dataflow import Origin
     from archlint.analyses.recurrent.cell import Drive, Recurrence
     from archlint.analyses.recurrent.rollout import Measured
 
@@ -113,6 +112,9 @@ def sample_of(
     import numpy as np
 
     given = arrays.get(x)
+    if given is not None and given.ndim == 4:
+        # every iteration of a loop around the cell is a run of its own
+        given = given.swapaxes(0, 1).reshape(given.shape[1], -1, given.shape[3])
     if given is None or given.ndim not in (2, 3) or not given.size:
         return None
     seq = given[:, None] if given.ndim == 2 else given.swapaxes(0, 1) if batch_first else given
@@ -120,8 +122,3 @@ def sample_of(
         message = f"calibration data for '{x}' holds NaN or infinity"
         raise UsageError(message)
     return Sample(seq, arrays.get(h), arrays.get(c), arrays.get(lengths))
-
-
-def behind(origin: Origin) -> str:
-    """The name under which a run can give a tensor: only the main graph's tensors have one."""
-    return origin.name if not origin.scope.path else ""

@@ -37,6 +37,8 @@ class Drive:
     variance: Array | None = None
     known: tuple[bool, bool] = (False, False)
     """Which sides come from the graph or the user, and not from an assumption."""
+    runs: tuple[Array, Array] | None = None
+    """What the layer below gives [steps, batch, features], on its usual and on strained inputs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,6 +13,7 @@ from archlint.analyses.recurrent.cell import GATES, Drive, Recurrence
 from archlint.analyses.recurrent.drive import drive_of, per_feature
 from archlint.analyses.recurrent.linear import Linear
 from archlint.analyses.recurrent.patterns import Matcher, Update
+from archlint.analyses.recurrent.time import chosen, direction
 from archlint.errors import Undetermined
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Found:
     reason: str | None = None
     sources: tuple[Origin, ...] = ()
     """The tensors that x is made of."""
+    direction: str = "forward"
 
 
 def decomposed(analysis: Analysis) -> list[Found]:
@@ -81,7 +83,9 @@ class _Group:
         for update in reversed(self.steps):
             try:
                 recurrence, sources = self._recurrence(update)
-                return Found(first, len(self.steps), recurrence, self._drive(sources), None, tuple(sources))
+                way = direction(self.linear, self.steps, sources)
+                drive = self._drive(sources)
+                return Found(first, len(self.steps), recurrence, drive, None, tuple(sources), way)
             except Undetermined as unknown:
                 reasons.append(unknown.reason)
         return Found(first, len(self.steps), reason=reasons[0])
@@ -110,7 +114,7 @@ class _Group:
             return False
         carried = self._carried(source)
         if carried is not None:
-            return self.linear.through(carried).key in made
+            return any(self.linear.through(o).key in made for o in (carried, *chosen(self.linear, carried)))
         main = source.scope is self.flow.shapes.main
         if not streamed or not main or source.name not in source.scope.graph.inputs:
             return False
@@ -198,7 +202,7 @@ class _Group:
                 if inner is not None and term.matrix is None:
                     after_reset = True
                     recurrent[gate], recurrent_bias[gate] = self._reset_product(inner, states, n)
-                elif inner is not None and term.matrix is not None:
+                elif inner is not None and term.dense and term.matrix is not None:
                     recurrent[gate] = term.matrix.T
                 elif term.matrix is None:
                     raise Undetermined(f"its {gate} gate adds {_told(source)}, which no stored matrix made")
@@ -244,8 +248,7 @@ class _Group:
         found: dict[Key, Origin] = {}
         for part in update.parts.values():
             for term in part.form.terms:
-                dense = term.matrix is not None and term.matrix.ndim == 2
-                if dense and self._is_state(term.source, self.hidden, update.hidden):
+                if term.dense and self._is_state(term.source, self.hidden, update.hidden):
                     found[term.source.key] = term.source
         memory = update.memory
         if len(found) > 1 and memory is not None:
@@ -379,8 +382,8 @@ class _Group:
         for update in self.steps:
             for part in update.parts.values():
                 for term in part.form.terms:
-                    if term.source.key == source.key and term.matrix is not None:
-                        return int(term.matrix.shape[0])
+                    if term.source.key == source.key and term.matrix is not None and term.dense:
+                        return len(term.matrix)
         return 0
 
 

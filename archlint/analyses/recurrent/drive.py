@@ -32,13 +32,18 @@ def drive_of(analysis: Analysis, origin: Origin, features: int) -> Drive:
         return Drive(table.min(axis=0), table.max(axis=0), "embedding", told, table, known=(True, True))
     interval = analysis.ranges.at(origin)
     lo, hi = per_feature(interval, features)
-    return closed(lo, hi, interval.source, analysis.assumed_range, maker(origin))
+    drive = closed(lo, hi, interval.source, analysis.assumed_range, maker(origin))
+    if drive.source == "assumed" and analysis.range_given:
+        return replace(drive, source="configured", known=(True, True))
+    return drive
 
 
 def maker(origin: Origin) -> str:
     """What makes a tensor, for messages."""
     if origin.step is not None:
         return f"{origin.step.node.kind} '{origin.step.node.label}'"
+    if origin.weight is not None:
+        return f"weight '{origin.name}'"
     return f"input '{origin.name}'"
 
 
@@ -79,6 +84,9 @@ def _rows(analysis: Analysis, origin: Origin, features: int) -> Array | None:
     flow, constants = analysis.dataflow, analysis.constants
     scale: Array | None = None
     zero: Array | None = None
+    if origin.weight is not None:
+        # a decomposed cell is traced back through the Gather to the table itself
+        return _table(analysis, origin, features)
     for _ in range(64):
         step = origin.step
         if step is None or step.node.domain:
@@ -111,16 +119,33 @@ def _rows(analysis: Analysis, origin: Origin, features: int) -> Array | None:
     assert origin.step is not None
     if attributes(origin.scope, origin.step.node).get("axis", 0) != 0:
         return None
+    wide = _table(analysis, flow.origin(origin.step.node.inputs[0], origin.scope), features)
+    if wide is None:
+        return None
+    if scale is not None:
+        wide = (wide - (0.0 if zero is None else zero.astype(np.float32))) * scale.astype(np.float32)
+    return wide if np.isfinite(wide).all() else None
+
+
+def _table(analysis: Analysis, origin: Origin, features: int) -> Array | None:
+    """A stored matrix with one row of ``features`` for each thing that is looked up."""
+    import numpy as np
+
     try:
-        table = constants.of(origin.step.node.inputs[0], origin.scope)
+        table = analysis.constants.at(origin)
     except Undetermined:
         return None
     if table.ndim != 2 or table.shape[1] != features or not table.size or table.size > LARGEST_TABLE:
         return None
     wide = table.astype(np.float32)
-    if scale is not None:
-        wide = (wide - (0.0 if zero is None else zero.astype(np.float32))) * scale.astype(np.float32)
     return wide if np.isfinite(wide).all() else None
+
+
+def turned(drive: Drive) -> Drive:
+    """``drive`` as a cell reads it that goes from the last step to the first."""
+    if drive.runs is None:
+        return drive
+    return replace(drive, runs=(drive.runs[0][::-1], drive.runs[1][::-1]))
 
 
 def measured(drive: Drive, x: Array) -> Drive:

@@ -131,7 +131,7 @@ def quadratic(weights: Array, mean: Array, variance: Array) -> Moments:
 
 
 def input_moments(drive: Drive) -> Moments:
-    """Mean and variance of each input feature: measured, of the rows, uniform on a known box, N(0, 1).
+    """Mean and variance of each input feature: measured, of the layer below or the rows, of the box, N(0, 1).
 
     A half-known box rectifies N(0, 1) at its known end, as a Relu would.
     """
@@ -139,6 +139,9 @@ def input_moments(drive: Drive) -> Moments:
 
     if drive.mean is not None and drive.variance is not None:
         return drive.mean, drive.variance
+    if drive.runs is not None:
+        flat = drive.runs[0].reshape(-1, drive.runs[0].shape[-1])
+        return flat.mean(axis=0, dtype=np.float64), flat.var(axis=0, dtype=np.float64)
     if drive.table is not None:
         table = drive.table
         return table.mean(axis=0, dtype=np.float64), table.var(axis=0, dtype=np.float64)

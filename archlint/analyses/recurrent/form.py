@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Term:
-    """One summand ``source @ matrix``; ``matrix`` [features, width], a vector for element-wise weights.
+    """One summand ``source @ matrix``; ``matrix`` [features, width].
 
-    None stands for the source itself.
+    A vector, or an array of no axes, holds element-wise weights; None stands for the source itself.
     """
 
     source: Origin
@@ -27,7 +27,21 @@ class Term:
 
     def columns(self, start: int, stop: int) -> Term | None:
         """The summand of some columns of the sum; None when the source would have to be cut."""
-        return None if self.matrix is None else Term(self.source, self.matrix[..., start:stop])
+        if self.matrix is None or not self.matrix.ndim:
+            return None
+        return Term(self.source, self.matrix[..., start:stop])
+
+    @property
+    def dense(self) -> bool:
+        """True when every feature of the source can reach every column."""
+        return self.matrix is not None and self.matrix.ndim == 2
+
+    def before(self, matrix: Array) -> Term:
+        """The summand of ``form @ matrix`` that this one becomes."""
+        if self.matrix is None:
+            return Term(self.source, matrix)
+        own = self.matrix
+        return Term(self.source, own @ matrix if own.ndim == 2 else own.reshape(-1, 1) * matrix)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +56,7 @@ class Form:
     def width(self) -> int | None:
         """Size of the last axis where a weight tells it."""
         for term in self.terms:
-            if term.matrix is not None:
+            if term.matrix is not None and term.matrix.ndim:
                 return int(term.matrix.shape[-1])
         return None if self.bias is None or self.bias.size == 1 else int(self.bias.shape[-1])
 
@@ -70,7 +84,11 @@ class Form:
 
     def times_scalar(self, factor: Any) -> Form:
         """Every element, or every column, times a number."""
-        terms = tuple(Term(t.source, factor * (1.0 if t.matrix is None else t.matrix)) for t in self.terms)
+        import numpy as np
+
+        terms = tuple(
+            Term(t.source, np.asarray(factor * (1.0 if t.matrix is None else t.matrix))) for t in self.terms
+        )
         return Form(terms, None if self.bias is None else self.bias * factor, self.used)
 
     def columns(self, start: int, stop: int) -> Form:

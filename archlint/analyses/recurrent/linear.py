@@ -53,10 +53,23 @@ class Linear:
         if node.domain or not node.inputs:
             return None
         kind = node.op_type
+        if kind in {"Add", "Sub"}:
+            return self._unmoved(origin)
         keeps = kind in PASSING
         if kind in _ROWS or kind in {"Slice", "Split", "Gather", "Transpose"}:
             keeps = self._keeps_last(origin)
         return self.flow.input(origin, 0) if keeps else None
+
+    def _unmoved(self, origin: Origin) -> Origin | None:
+        """The other operand where one is a stored zero: exporters copy loop states by adding 0."""
+        pair = [self.flow.input(origin, k) for k in (0, 1)]
+        for zero, other in ((pair[1], pair[0]), (pair[0], pair[1]) if origin.op == "Add" else (None, None)):
+            if zero is None or other is None or (zero.weight is None and zero.op != "Constant"):
+                continue
+            number = self._numbers(zero)
+            if number is not None and number.size == 1 and not number.any():
+                return other
+        return None
 
     def _keeps_last(self, origin: Origin) -> bool:
         """True when the operator moves or picks whole rows and leaves the last axis alone."""
@@ -224,12 +237,9 @@ class Linear:
         inner = self.form(left, depth + 1)
         terms = []
         for term in inner.terms:
-            if term.matrix is None:
-                terms.append(Term(term.source, matrix))
-            elif term.matrix.ndim == 2 and term.matrix.shape[0] * matrix.shape[1] <= WIDEST:
-                terms.append(Term(term.source, term.matrix @ matrix))
-            else:
+            if term.dense and term.matrix is not None and len(term.matrix) * matrix.shape[1] > WIDEST:
                 return Form((Term(self.through(left), matrix),), None, used)
+            terms.append(term.before(matrix))
         bias = (
             None
             if inner.bias is None
@@ -376,7 +386,7 @@ class Linear:
                 seen.add(top.key)
                 if top.weight is not None and len(top.weight.shape) >= 2:
                     found.add(id(top.weight))
-                elif top.step is not None:
+                elif top.step is not None and top.op not in {"Shape", "Size"}:
                     stack += [self.flow.origin(n, top.scope) for n in top.step.node.inputs if n]
             known = self._weights[origin.key] = frozenset(found)
         return known

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from archlint.analyses.shapes import Scope, Step
 
 GATE_OPS = frozenset({"Sigmoid", "HardSigmoid"})
+_STATES = frozenset({"Tanh", "Relu"})
 SQUASHING = frozenset({"Tanh", "Softsign", "Relu", "Elu", "LeakyRelu", "Softplus"})
 
 
@@ -73,7 +74,7 @@ class Matcher:
             here = Origin(scope, step.node.outputs[0], step=step)
             if step.node.op_type == "Add":
                 update = self._lstm(here) or self._gru(here)
-            elif step.node.op_type == "Tanh":
+            elif step.node.op_type in _STATES:
                 update = self._rnn(here)
             else:
                 continue
@@ -290,11 +291,11 @@ class Matcher:
         return None
 
     def _rnn(self, origin: Origin) -> Update | None:
-        """H' = tanh(W x + R h + b); that it is a recurrence is seen when steps are put together."""
+        """H' = a(W x + R h + b), a Tanh or Relu; that it is a recurrence is seen when steps are put together."""
         inner = self.flow.input(origin, 0)
         if inner is None or self.linear.through(inner).op not in {"Add", "Gemm", "MatMul", "Sum"}:
             return None
-        state = self.squashed(origin, frozenset({"Tanh"}))
+        state = self.squashed(origin, _STATES)
         if state is None or not state.form.terms:
             return None
         assert origin.step is not None

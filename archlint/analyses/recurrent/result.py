@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from archlint.analyses.dataflow import attributes
 from archlint.analyses.recurrent.calibration import Sample, informed, ordered, seen
 from archlint.analyses.recurrent.decomposed import Found, decomposed
-from archlint.analyses.recurrent.drive import drive_of
+from archlint.analyses.recurrent.drive import drive_of, turned
 from archlint.analyses.recurrent.operators import KINDS, Site, directions, recurrences
 from archlint.analyses.recurrent.sampling import Samples
+from archlint.analyses.recurrent.streams import Streams
 from archlint.analyses.recurrent.verdicts import Gate, judge
 from archlint.errors import Undetermined
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from archlint.analyses.recurrent.cell import Drive, Recurrence
     from archlint.analyses.recurrent.rollout import Measured
     from archlint.model import Node, Place
+
+
+FEW = 100
+"""Steps below which a share of 99 % of them means all of them."""
+NOT_MEASURED = "not calibrated, because "
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,11 @@ class Cell:
     def analysed(self) -> bool:
         """True when the gates were judged."""
         return self.reason is None
+
+    @property
+    def uncalibrated(self) -> str | None:
+        """Why its gates were not measured, when calibration data was given; None when they were."""
+        return next((n.removeprefix(NOT_MEASURED) for n in self.notes if n.startswith(NOT_MEASURED)), None)
 
     @property
     def title(self) -> str:
@@ -121,6 +132,10 @@ class Recurrent:
         return decomposed(self.analysis)
 
     @cached_property
+    def _streams(self) -> Streams:
+        return Streams(self.analysis.dataflow)
+
+    @cached_property
     def _samples(self) -> Samples:
         return Samples(self.analysis, self._sites, self._spelt)
 
@@ -137,7 +152,7 @@ class Recurrent:
                 node.label, update.kind, node, path, "forward", "decomposed", None, None, found.reason
             )
         sample = self._samples.decomposed(found) if self.analysis.calibration is not None else None
-        return self._judged(node, path, "forward", "decomposed", numbers, drive, sample, found.count)
+        return self._judged(node, path, found.direction, "decomposed", numbers, drive, sample, found.count)
 
     def of(self, node: Node) -> list[Cell]:
         """The cells of one node."""
@@ -158,6 +173,8 @@ class Recurrent:
             ]
         source = analysis.dataflow.origin(site.name(0), site.scope)
         drive = drive_of(analysis, source, made[0][1].inputs)
+        drive = replace(drive, runs=self._streams.of(source, made[0][1].inputs))
+        self._streams.add(site.step, made, drive)
         asked = analysis.calibration is not None
         return [
             self._judged(
@@ -166,7 +183,7 @@ class Recurrent:
                 way,
                 form,
                 numbers,
-                drive,
+                turned(drive) if way == "reverse" else drive,
                 self._samples.operator(site, d) if asked else None,
             )
             for d, (way, numbers) in enumerate(made)
@@ -188,10 +205,14 @@ class Recurrent:
             return cell_of(node, path, direction, form, numbers, drive, count)
         if sample is None or sample.x.shape[-1] != numbers.inputs:
             why = self._samples.problem or "the run does not reach its input"
-            noted = replace(numbers, notes=(*numbers.notes, f"not calibrated: {why}"))
+            noted = replace(numbers, notes=(*numbers.notes, NOT_MEASURED + why))
             return cell_of(node, path, direction, form, noted, drive, count)
         gates = tuple(q for q in numbers.gates if q not in ("cell", "candidate"))
         shares = seen(numbers, ordered(sample, direction), gates)
+        steps = min((m.steps for m in shares.values()), default=0)
+        if steps < FEW:
+            few = f"the calibration data has only {steps} steps for it, too few to tell 99 %"
+            numbers = replace(numbers, notes=(*numbers.notes, few))
         return cell_of(node, path, direction, form, numbers, informed(drive, sample), count, shares)
 
 

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     Array: TypeAlias = np.ndarray[Any, Any]
 
 STEPS = 60
-BATCH = 8
+BATCH = 16
+STRAIN = 3.0
+"""How much wider than N(0, 1) inputs may be that nothing is known of, without a verdict falling."""
+FAVOUR = 0.25
+"""Share of the steps on which a strained sequence of table rows repeats its favourite row."""
+FAVOURITES = 64
 ROWS = 512
 """Inputs that are multiplied with W at once."""
 
@@ -141,10 +146,28 @@ def measure(
     return {q: Measured(k[0] / total, k[1] / total, k[2], k[3], total) for q, k in counts.items()}
 
 
+def steadiest(
+    moments: Iterator[Moment], gates: tuple[str, ...], eps: float
+) -> dict[str, tuple[Array, Array]]:
+    """The least share of steps, over the sequences of a run, that each gate is closed, and open."""
+    counts: dict[str, tuple[Array, Array]] = {}
+    total = 0
+    for moment in moments:
+        total += 1
+        for q in gates:
+            low, high = (eps - 1, 1 - eps) if q == "state" else (eps, 1 - eps)
+            closed, opened = moment.gates[q] < low, moment.gates[q] > high
+            old = counts.get(q)
+            counts[q] = (closed + 0, opened + 0) if old is None else (old[0] + closed, old[1] + opened)
+    return {q: (k[0].min(axis=0) / total, k[1].min(axis=0) / total) for q, k in counts.items()}
+
+
 def drawn(drive: Drive, steps: int = STEPS, batch: int = BATCH, seed: int = 0) -> Array:
-    """Inputs [steps, batch, features] from the model of x: rows of the table, a box, or Gaussians."""
+    """Inputs [steps, batch, features] from the model of x: the layer below, table rows, a box, Gaussians."""
     import numpy as np
 
+    if drive.runs is not None and drive.mean is None:
+        return drive.runs[0]
     rng = np.random.default_rng(seed)
     if drive.table is not None and drive.mean is None:
         rows: Array = drive.table[rng.integers(len(drive.table), size=(steps, batch))]
@@ -161,7 +184,37 @@ def drawn(drive: Drive, steps: int = STEPS, batch: int = BATCH, seed: int = 0) -
     return (mean + np.sqrt(variance) * rng.standard_normal(size)).astype(np.float32)
 
 
-def cornered(drive: Drive, steps: int = 24, batch: int = BATCH, seed: int = 1) -> Array:
+def strained(drive: Drive, steps: int = STEPS, batch: int = BATCH, seed: int = 2) -> Array | None:
+    """Inputs that differ from the model of x as real ones may; None where the model is not a guess.
+
+    What nothing is known of is drawn `STRAIN` times wider. Rows of a table are not used equally
+    often: each sequence has a favourite row on a quarter of its steps. A layer below is run on its
+    own strained inputs, a known box is left at rest.
+    """
+    import numpy as np
+
+    if drive.mean is not None:
+        return None
+    if drive.runs is not None:
+        return drive.runs[1]
+    rng = np.random.default_rng(seed)
+    if drive.table is not None:
+        rows = len(drive.table)
+        favourite = rng.permutation(rows)[:FAVOURITES]
+        shape = (steps, len(favourite))
+        picked = np.where(rng.random(shape) < FAVOUR, favourite, rng.integers(rows, size=shape))
+        chosen: Array = drive.table[picked]
+        return chosen
+    size = (steps, batch, len(drive.lo))
+    if all(drive.known):
+        rest = rng.uniform(drive.lo, drive.hi, size[1:]).astype(np.float32)
+        return np.broadcast_to(rest, size)
+    low = drive.lo if drive.known[0] else -np.inf
+    high = drive.hi if drive.known[1] else np.inf
+    return np.clip(STRAIN * rng.standard_normal(size), low, high).astype(np.float32)
+
+
+def cornered(drive: Drive, steps: int = 24, batch: int = 8, seed: int = 1) -> Array:
     """Inputs inside the box: what a proof must survive.
 
     Half of the sequences jump between corners, a quarter rest at one point, the others are drawn

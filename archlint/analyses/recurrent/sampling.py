@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archlint.analyses.dataflow import attributes
-from archlint.analyses.recurrent.calibration import Sample, behind, sample_of
+from archlint.analyses.recurrent.calibration import Sample, sample_of
 from archlint.errors import ArchlintError
+
+SEPARATOR = "\n"
+"""Between the parts of an inner tensor's name, as the loaders' taps read them."""
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +36,7 @@ class Samples:
             return
         self.arrays = dict(calibration.arrays)
         names = [n for site in sites for n in (self._name(site, i) for i in (0, 4, 5, 6)) if n]
-        names += [n for f in found for n in (behind(s) for s in f.sources) if n]
+        names += [n for f in found for n in (self._feeding(s) for s in f.sources) if n]
         graph = analysis.model.graph
         inputs = graph.inputs.keys() - graph.weights.keys()
         given = inputs & self.arrays.keys()
@@ -52,7 +55,7 @@ class Samples:
 
     def _name(self, site: Site, index: int) -> str:
         name = site.name(index)
-        return behind(self.analysis.dataflow.origin(name, site.scope)) if name else ""
+        return behind(self.analysis, self.analysis.dataflow.origin(name, site.scope)) if name else ""
 
     def operator(self, site: Site, index: int) -> Sample | None:
         """What direction ``index`` of a recurrent operator was fed."""
@@ -84,17 +87,37 @@ class Samples:
         x = np.concatenate([a for a in arrays if a is not None], axis=-1)
         if x.ndim == 3 and found.count > 1 and x.shape[0] != found.count == x.shape[1]:
             x = x.swapaxes(0, 1)
+        if x.ndim == 3 and any(s.op == "ReverseSequence" for s in found.sources):
+            x = x[::-1]  # the run gives it turned round already, and a reverse cell turns it once more
         return sample_of({"x": x}, "x")
 
     def _feeding(self, source: Origin) -> str:
         """The main graph's tensor that becomes ``source``: itself, or what a Scan or Loop is given."""
-        name = behind(source)
-        if name or source.step is not None:
-            return name
+        if not source.scope.path or source.step is not None:
+            return behind(self.analysis, source)
         above = self.analysis.dataflow.caller(source.scope)
         names = list(source.scope.graph.inputs)
-        if above is None or source.name not in names:
-            return ""
+        if above is None or source.name not in names or above[1].node.op_type not in {"Scan", "Loop"}:
+            return behind(self.analysis, source)
         at = names.index(source.name)
         inputs = above[1].node.inputs
-        return behind(self.analysis.dataflow.origin(inputs[at], above[0])) if at < len(inputs) else ""
+        outer = self.analysis.dataflow.origin(inputs[at], above[0]) if at < len(inputs) else None
+        return "" if outer is None else behind(self.analysis, outer)
+
+
+def behind(analysis: Analysis, origin: Origin) -> str:
+    """The name under which a run can give a tensor; inner tensors are named by the bodies they lie in.
+
+    Empty for tensors of a function, which a run does not show.
+    """
+    parts, scope = [origin.name], origin.scope
+    while scope.path:
+        above = analysis.dataflow.caller(scope)
+        if above is None or scope.outer is None or not above[1].node.outputs:
+            return ""
+        body = next((k for k, g in above[1].node.bodies.items() if g is scope.graph), None)
+        if body is None:
+            return ""
+        parts[:0] = [above[1].node.outputs[0], body]
+        scope = above[0]
+    return SEPARATOR.join(parts)

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 EPS = 0.05
 """A gate is closed below eps and open above 1 - eps: for a sigmoid, |z| > ln((1-eps)/eps) = 2.944."""
 SCREEN, SURE = 0.9, 0.99
+RUN = 0.997
+"""Share of a synthetic run above which a unit is likely.
+
+The run has 960 steps. A unit that is at its end on 99 % of all steps strays on two of them or
+fewer with probability 0.4 %, so a share above 0.997 says more than 0.99 with 99.6 % confidence.
+"""
+STEADY = 0.9
+"""Share of the steps of every single sequence on strained inputs that a likely unit keeps to."""
 BINARY = 0.95
 FLAT = 1e-3
 ROLLOUT_LIMIT = 2048
@@ -148,10 +156,14 @@ def judge(
     affordable = cell.hidden <= ROLLOUT_LIMIT
     ran: dict[str, Measured] = {}
     corners: dict[str, Measured] = {}
+    strained: dict[str, tuple[Array, Array]] = {}
     if seen:
         ran = seen
     elif flagged and affordable:
         ran = rollout.measure(rollout.simulate(cell, rollout.drawn(drive)), tuple(judged), eps)
+        other = rollout.strained(drive)
+        if other is not None:
+            strained = rollout.steadiest(rollout.simulate(cell, other), tuple(judged), eps)
     if flagged and affordable:
         corners = rollout.measure(rollout.simulate(cell, rollout.cornered(drive)), tuple(judged), eps)
     notes = list(cell.notes)
@@ -168,6 +180,7 @@ def judge(
             tails.get(q),
             ran.get(q),
             corners.get(q),
+            strained.get(q),
             eps,
             notes,
             measured=bool(seen),
@@ -202,6 +215,7 @@ def _gate(
     tails: Tails | None,
     ran: Measured | None,
     corners: Measured | None,
+    strained: tuple[Array, Array] | None,
     eps: float,
     notes: list[str],
     *,
@@ -227,14 +241,17 @@ def _gate(
             )
             closed, opened = closed & ~broken, opened & ~broken
     sides = []
-    for side, sure in (("closed", closed), ("open", opened)):
+    boxed = all(drive.known) and drive.table is None and drive.runs is None
+    for end, (side, sure) in enumerate((("closed", closed), ("open", opened))):
         tail = none.astype(float) if tails is None else getattr(tails, side)
         share = none.astype(float) if ran is None else getattr(ran, side)
-        likely = ((tail > SCREEN) | measured) & (share > SURE) & ~sure & (ran is not None)
-        if corners is not None and all(drive.known) and drive.table is None and not measured:
-            # a box that is known is also tried at its edges and at rest, which uniform draws are not
+        likely = ((tail > SCREEN) | measured) & (share > (SURE if measured else RUN)) & ~sure
+        if strained is not None:
+            likely &= strained[end] > STEADY
+        if corners is not None and boxed and not measured:
+            # a box that is known is also tried at its edges, which uniform draws are not
             likely &= getattr(corners, side) > SURE
-        possible = (tail > SURE) & ~likely & ~sure
+        possible = ((tail > SURE) | ((tail > SCREEN) & (share > SURE))) & ~likely & ~sure
         sides.append((sure, likely, possible))
     if ran is not None:
         asked = np.flatnonzero(sides[0][1] | sides[1][1])[:WITNESSED].tolist()

@@ -30,8 +30,8 @@ def dead_node(model: Model) -> Findings:
             if any(id(reader) in kept for slot in range(len(node.outputs)) for reader in node.readers(slot)):
                 continue
             outputs = [name for name in node.outputs if name]
-            if not outputs:
-                continue
+            if not outputs or any(graph.producers.get(name) is not node for name in outputs):
+                continue  # a name that is given twice is told by duplicate-name
             feeding = _feeding(node, kept)
             more = f"; neither is what only feeds it ({', '.join(feeding[:5])})" if feeding else ""
             yield node.at(f"output {outputs[0]}").says(

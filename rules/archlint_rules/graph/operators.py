@@ -7,7 +7,7 @@ https://onnx.ai/onnx/operators/ (docs/Changelog.md lists every version).
 import json
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeAlias
 
 EXTENDED = frozenset(
     {
@@ -41,10 +41,15 @@ def table() -> dict[str, Any]:
     return found
 
 
-def versions(domain: str, op_type: str) -> list[tuple[int, str | None]] | None:
+Row: TypeAlias = tuple[int, str | None, str]
+"""Opset, attributes (None when deprecated), groups of inputs that share an element type."""
+
+
+@cache
+def versions(domain: str, op_type: str) -> list[Row] | None:
     """Rows of an operator, oldest first; None for one that ONNX never had."""
     rows = table().get(domain or "ai.onnx", {}).get(op_type)
-    return None if rows is None else [(since, names) for since, names in rows]
+    return None if rows is None else [(since, names, rest[0] if rest else "") for since, names, *rest in rows]
 
 
 def standard(domain: str) -> bool:
@@ -58,10 +63,22 @@ def newest() -> int:
 
 
 @lru_cache(4096)
-def in_force(domain: str, op_type: str, opset: int) -> tuple[int, str | None] | None:
+def in_force(domain: str, op_type: str, opset: int) -> Row | None:
     """The row that holds at ``opset``; None when there is none yet."""
     rows = [row for row in versions(domain, op_type) or () if row[0] <= opset]
     return rows[-1] if rows else None
+
+
+@cache
+def alike_inputs(op_type: str, opset: int) -> list[tuple[tuple[int, ...], int | None]]:
+    """Groups of slots of a standard operator that share an element type, and where a group goes on."""
+    row = in_force("", op_type, opset)
+    found: list[tuple[tuple[int, ...], int | None]] = []
+    for group in row[2].split(",") if row is not None and row[2] else ():
+        names = group.split()
+        rest = next((int(n[:-1]) for n in names if n.endswith("+")), None)
+        found.append((tuple(int(n) for n in names if not n.endswith("+")), rest))
+    return found
 
 
 @cache

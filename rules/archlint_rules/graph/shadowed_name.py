@@ -1,5 +1,7 @@
 from archlint.api import Findings, Graph, Model, rule
 
+SHOWN = 5
+
 
 @rule("GRF010", on=Model, severity="warning")
 def shadowed_name(model: Model) -> Findings:
@@ -7,7 +9,7 @@ def shadowed_name(model: Model) -> Findings:
 
     A body sees the tensors of the graphs around it, so a second definition of a visible name is
     forbidden; onnxruntime refuses many such models, and readers of the name cannot tell which is
-    meant.
+    meant. One finding is given for each body.
 
     Source: https://onnx.ai/onnx/repo-docs/IR.html (variable shadowing is not allowed)
 
@@ -16,13 +18,18 @@ def shadowed_name(model: Model) -> Findings:
     for graph in model.graphs():
         if graph.owner is None or graph.parent is None:
             continue
-        for name in dict.fromkeys((*graph.inputs, *graph.weights, *graph.producers)):
-            holder = _visible(graph, name)
-            if holder is not None:
-                yield graph.owner.at(f"tensor {name}").says(
-                    f"body '{graph.label}' defines '{name}', which {holder} defines too",
-                    hint="give the inner one another name",
-                )
+        names = dict.fromkeys((*graph.inputs, *graph.weights, *graph.producers))
+        held = {name: holder for name in names if (holder := _visible(graph, name)) is not None}
+        if held:
+            name, holder = next(iter(held.items()))
+            others = [f"'{n}'" for n in list(held)[1 : SHOWN + 1]]
+            more = f"; likewise {', '.join(others)}" if others else ""
+            more += f" and {len(held) - 1 - SHOWN} more" if len(held) - 1 > SHOWN else ""
+            yield graph.owner.at(f"tensor {name}").says(
+                f"body '{graph.label}' defines '{name}', which {holder} defines too{more}",
+                hint="give the inner one another name",
+                names=list(held),
+            )
 
 
 def _visible(graph: Graph, name: str) -> str | None:

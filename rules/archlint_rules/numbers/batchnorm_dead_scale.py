@@ -1,5 +1,8 @@
 from archlint.api import Analysis, Findings, LoadError, Node, rule
 
+MOVES = {"Reshape", "Transpose", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"}
+REACH = 6
+
 
 @rule("NUM008", on="BatchNormalization", needs=("shapes", "weights"))
 def batchnorm_dead_scale(norm: Node, analysis: Analysis, *, share: float = 0.0) -> Findings:
@@ -7,8 +10,8 @@ def batchnorm_dead_scale(norm: Node, analysis: Analysis, *, share: float = 0.0) 
 
     The channel is the constant B whatever the input is. It could be pruned with its filters;
     training that pulls scales to zero does this on purpose before pruning. ``share`` is the share of
-    dead channels from which on the layer is told. A layer whose scales are all zero and that a
-    residual addition reads is left alone: that is how some networks are initialized.
+    dead channels from which on the layer is told. A layer whose scales are all zero and that ends in
+    a residual addition is left alone: that is how some networks are initialized.
 
     Source: https://arxiv.org/abs/1708.06519 (network slimming prunes channels by their scale)
 
@@ -41,11 +44,23 @@ def batchnorm_dead_scale(norm: Node, analysis: Analysis, *, share: float = 0.0) 
         zeros = weight.statistics().zeros
     except LoadError:
         return
-    readers = norm.readers()
-    residual = zeros == weight.numel and any(r.op_type == "Add" for r in readers)
+    residual = zeros == weight.numel and _added(norm)
     if zeros and zeros >= share * weight.numel and not residual:
         yield norm.at(f"input {norm.input(1)}").says(
             f"scale is 0 for {zeros} of {weight.numel} channels, which are constant",
             hint="prune the channels together with the filters that feed them",
             zeros=zeros,
         )
+
+
+def _added(norm: Node) -> bool:
+    """True when an addition reads the layer's result, moved about at most."""
+    here: Node | None = norm
+    for _ in range(REACH):
+        if here is None:
+            return False
+        readers = here.readers()
+        if any(r.op_type == "Add" for r in readers):
+            return True
+        here = readers[0] if len(readers) == 1 and readers[0].op_type in MOVES else None
+    return False

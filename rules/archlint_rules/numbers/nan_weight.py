@@ -87,12 +87,19 @@ def _spreads(graph: Graph, name: str) -> bool:
 
 def _masked(graph: Graph, name: str, depth: int) -> bool:
     """True when ``name`` ends in an operator for which -Inf means «leave out»."""
-    if depth > REACH:
-        return True
-    readers = [node for node, _ in graph.everywhere(name)]
     follow = MOVES | {"Add", "Sub", "Mul", "Gather", "Min"}
-    return any(
-        node.op_type in MASKED
-        or (node.op_type in follow and any(_masked(node.graph, out, depth + 1) for out in node.outputs))
-        for node in readers
-    )
+    waiting = [(graph, name, depth)]
+    seen: set[tuple[int, str]] = set()
+    while waiting:
+        where, tensor, here = waiting.pop()
+        if here > REACH:
+            return True
+        for node, _ in where.everywhere(tensor):
+            if node.op_type in MASKED:
+                return True
+            if node.op_type in follow:
+                for out in node.outputs:
+                    if (id(node.graph), out) not in seen:
+                        seen.add((id(node.graph), out))
+                        waiting.append((node.graph, out, here + 1))
+    return False

@@ -1,6 +1,7 @@
-from archlint.api import Analysis, Fact, Findings, Node, rule
+from archlint.api import Analysis, Fact, Findings, Model, Node, rule
+from archlint_rules.performance.together import together
 
-KINDS = (
+KINDS = {
     "Identity",
     "Dropout",
     "Cast",
@@ -12,17 +13,17 @@ KINDS = (
     "Sum",
     "Max",
     "Min",
-)
+}
 
 
-@rule("PRF006", on=KINDS, severity="info", needs=("shapes",), fixable=True)
-def identity_operator(node: Node, analysis: Analysis) -> Findings:
+@rule("PRF006", on=Model, severity="info", needs=("shapes",), fixable=True)
+def identity_operator(model: Model, analysis: Analysis) -> Findings:
     """An operator that returns its input unchanged.
 
     Identity, Dropout at inference, a Cast to the same type, a Pad by nothing, a Transpose that keeps
     the order, a join of a single tensor. It costs a copy in runtimes that do not remove it. An
     Identity between an input or another output of the model and an output is needed and left alone,
-    and so is arithmetic on shapes.
+    and so is arithmetic on shapes. One finding is given for each graph.
 
     Source: https://github.com/microsoft/onnxruntime/blob/main/docs/ONNX_Runtime_Graph_Optimizations.md
     (Identity Elimination, Dropout Elimination)
@@ -39,16 +40,18 @@ def identity_operator(node: Node, analysis: Analysis) -> Findings:
           - {op: Relu}
           - {op: Sigmoid}
     """
-    if node.domain or not node.outputs or not node.inputs:
-        return
-    why = _unchanged(node, analysis)
-    if why is None:
-        return
-    source, result = node.input(0), node.output(0)
-    graph = node.graph
-    if result in graph.outputs and (source not in graph.producers or source in graph.outputs):
-        return
-    yield node.at().says(f"{node.op_type} {why}", hint=f"read '{source}' instead of '{result}'")
+    for graph in model.graphs():
+        found = []
+        for node in graph.nodes:
+            if node.op_type not in KINDS or node.domain or not node.outputs or not node.inputs:
+                continue
+            why = _unchanged(node, analysis)
+            source, result = node.input(0), node.output(0)
+            needed = result in graph.outputs and (source not in graph.producers or source in graph.outputs)
+            if why is not None and not needed:
+                hint = f"read '{source}' instead of '{result}'"
+                found.append((node.at(), f"{node.op_type} {why}", hint))
+        yield from together(found)
 
 
 def _unchanged(node: Node, analysis: Analysis) -> str | None:

@@ -16,8 +16,10 @@ def forget_gate_saturated(
     (f > 0.95) can hardly forget. Either way the gate no longer learns, for df/dh = f(1 - f) R_f.
 
     *Proven* units are stuck for every input in the range that the message names, by interval
-    arithmetic over every state the cell can reach. *Likely* units are stuck on more than 99 % of
-    the steps of a synthetic run, and by the tails of a mean field. Calibration data measures both.
+    arithmetic over every state the cell can reach. *Likely* units are stuck on 99.7 % of the steps
+    of a synthetic run and by the tails of a mean field, and stay so when inputs whose range nobody
+    gave are three times as wide, or when an embedding's rows are used unevenly. Inputs far outside
+    that (unscaled data around 100) need --input-range or calibration data, which measures both.
 
     Closed is a warning when any unit is proven, or when at least ``closed_share`` of the units are
     proven or likely. Open is information from the first proven unit, or from ``open_share`` of the
@@ -62,7 +64,7 @@ def _closed(cell: Cell, gate: Gate) -> Draft:
         if len(units) > len(proven):
             notes.append(f"{len(units) - len(proven)} more are likely closed")
     else:
-        said = "likely closed: f < 0.05 on more than 99 % of the steps of a synthetic run"
+        said = f"likely closed: f < 0.05 on more than 99 % of the steps of {_run(gate)}"
     return cell.at("forget gate, closed").says(
         f"{len(proven or units)} of {gate.units} forget gates of the {cell.title} are {said}; "
         f"units {listed(proven or units)}",
@@ -81,7 +83,7 @@ def _open(cell: Cell, gate: Gate, severity: str) -> Draft:
         f = min(float(gate.lo[u]) for u in proven)
         said = f"proven open: f >= {f:.4g} for every {cell.premise} and every state"
     else:
-        said = "likely open: f > 0.95 on more than 99 % of the steps of a synthetic run"
+        said = f"likely open: f > 0.95 on more than 99 % of the steps of {_run(gate)}"
     hint = (
         "a unit that cannot forget sums its input up; lower the forget bias"
         if severity == "warning"
@@ -96,6 +98,10 @@ def _open(cell: Cell, gate: Gate, severity: str) -> Draft:
         units=list(units),
         proven=list(proven),
     )
+
+
+def _run(gate: Gate) -> str:
+    return "a synthetic run" if gate.measured is None else "the calibration data"
 
 
 def _steps(f: float) -> str:

@@ -3,7 +3,7 @@ from archlint.api import Analysis, Findings, Model, rule
 
 @rule("RNN002", on=Model, severity="info", needs=("weights", "recurrent"))
 def recurrent_not_analysed(_model: Model, analysis: Analysis) -> Findings:
-    """A recurrent cell whose gates could not be judged, with the reason.
+    """A recurrent cell whose gates could not be judged, or not on the calibration data, with the reason.
 
     The analysis needs the numbers of W and R. It has none when the weights are inputs of the
     model, when they lie in a file that is missing, or when they are computed from the input.
@@ -22,3 +22,8 @@ def recurrent_not_analysed(_model: Model, analysis: Analysis) -> Findings:
     for cell in analysis.recurrent.cells:
         if not cell.analysed:
             yield cell.at("weights").says(f"the {cell.title} was not analysed, because {cell.reason}")
+        elif cell.uncalibrated is not None:
+            yield cell.at("calibration").says(
+                f"the {cell.title} was not measured on the calibration data, because {cell.uncalibrated}",
+                hint="give arrays for every input of the model, or for the input of this cell",
+            )

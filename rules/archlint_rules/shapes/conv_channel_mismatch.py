@@ -26,6 +26,7 @@ def conv_channel_mismatch(model: Model, analysis: Analysis) -> Findings:
         plain = conv.kind == "Conv"
         yield conv.at(error.subject).says(
             error.message,
+            severity=error.severity,
             hint=error.help,
             snippet=_drawing(conv, defect) if plain else (),
             notes=(LATE,) if plain else (),
@@ -40,12 +41,17 @@ def _drawing(conv: Node, defect: Defect) -> tuple[str, ...]:
         return ()
     output = conv.graph.declared(conv.output(0))
     kernel = "x".join(str(d) for d in w.shape[2:])
-    name = f"'{conv.input(0)}' "
-    first = f"{name}{x} ──> {conv.label} ({conv.op_type} {kernel}) ──> '{conv.output(0)}'"
-    weight = f"'{conv.input(1)}' {w}"
-    group = defect.error.data.get("group", 1)
+    numbers = defect.error.data
+    first, weight = f"'{conv.input(0)}' {x}", f"'{conv.input(1)}' {w}"
+    width = max(len(first), len(weight)) + 1
+    result = f"'{conv.output(0)}'" + (f" {output}" if output is not None else "")
+    channels = str(numbers.get("channels"))
+    at = first.find(f", {channels}", len(first) - len(str(x)))
+    mark = " " * (at + 2) + "^" * len(channels) if at >= 0 else ""
+    mark += " dim 1" if mark and len(mark) + 6 < width else ""
     return (
-        f"{first} {output}" if output is not None else first,
-        " " * len(name) + "^ dim 1 is {channels}".format_map(defect.error.data),
-        f"{weight} ─┘  {defect.error.data.get('expected')} = weight dim 1 x group {group}",
+        f"{first} ".ljust(width, "─") + f"─┬─> {conv.label} ({conv.op_type} {kernel}) ──> {result}",
+        mark.ljust(width + 1) + "│",
+        f"{weight} ".ljust(width, "─")
+        + f"─┘   {numbers.get('expected')} = weight dim 1 x group {numbers.get('group', 1)}",
     )

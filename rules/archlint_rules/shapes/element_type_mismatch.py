@@ -1,14 +1,7 @@
-from archlint.api import Analysis, Fact, Findings, Model, Step, rule
+from collections.abc import Iterator
 
-SAME = {
-    **dict.fromkeys(("Add", "Sub", "Mul", "Div", "MatMul", "PRelu", "Equal", "Less", "Greater"), (0, 1)),
-    **dict.fromkeys(("LessOrEqual", "GreaterOrEqual", "And", "Or", "Xor", "BitwiseAnd", "BitwiseOr"), (0, 1)),
-    **dict.fromkeys(("Gemm", "Conv", "ConvTranspose", "Clip", "Range", "InstanceNormalization"), (0, 1, 2)),
-    **dict.fromkeys(("LSTM", "GRU", "RNN"), (0, 1, 2, 3, 5)),
-    "LayerNormalization": (0, 1),
-    "Where": (1, 2),
-}
-EVERY = {"Concat", "Max", "Min", "Sum", "Mean"}
+from archlint.api import Analysis, Findings, Model, Step, rule
+from archlint_rules.graph.operators import alike_inputs
 
 
 @rule("SHP018", on=Model, severity="error", needs=("shapes",))
@@ -36,24 +29,25 @@ def element_type_mismatch(model: Model, analysis: Analysis) -> Findings:
                             hint="put a Cast into one of the branches",
                         )
                 continue
-            if node.domain or not (node.op_type in SAME or node.op_type in EVERY):
+            if node.domain or ("", node.op_type, node.overload) in model.functions:
                 continue
-            seen = _types(step)
-            if len({dtype for _, dtype in seen}) > 1:
-                first = seen[0]
-                other = next(pair for pair in seen if pair[1] != first[1])
-                yield node.at(f"input {other[0]}").says(
-                    f"{node.op_type} mixes {first[1]} ('{first[0]}') and {other[1]} ('{other[0]}')",
-                    hint=f"put a Cast to {first[1]} before '{other[0]}'",
-                )
+            for seen in _groups(step, scope.opsets.get("") or model.opsets.get("", 1)):
+                other = next((pair for pair in seen if pair[1] != seen[0][1]), None)
+                if other is not None:
+                    first = seen[0]
+                    yield node.at(f"input {other[0]}").says(
+                        f"{node.op_type} mixes {first[1]} ('{first[0]}') and {other[1]} ('{other[0]}')",
+                        hint=f"put a Cast to {first[1]} before '{other[0]}'",
+                    )
 
 
-def _types(step: Step) -> list[tuple[str, str]]:
-    """Name and element type of the inputs that share one type."""
-    slots = SAME.get(step.node.op_type) or range(len(step.ins))
-    found = []
-    for slot in slots:
-        fact: Fact | None = step.ins[slot] if slot < len(step.ins) else None
-        if fact is not None and fact.dtype is not None and fact.kind == "tensor":
-            found.append((step.node.inputs[slot], fact.dtype))
-    return found
+def _groups(step: Step, opset: int) -> Iterator[list[tuple[str, str]]]:
+    """Name and element type of the inputs that share a type, group by group."""
+    for slots, rest in alike_inputs(step.node.op_type, opset):
+        every = (*slots, *range(rest, len(step.ins))) if rest is not None else slots
+        found = []
+        for slot in every:
+            fact = step.ins[slot] if slot < len(step.ins) else None
+            if fact is not None and fact.dtype is not None and fact.kind == "tensor":
+                found.append((step.node.inputs[slot], fact.dtype))
+        yield found

@@ -56,7 +56,8 @@ def test_arrays_of_other_names_are_a_stated_problem(tmp_path):
     analysis = analysed(driven(), tmp_path, calibration=Calibration({"foo": np.zeros((1, 1, 3))}))
     (cell,) = analysis.recurrent.cells
     assert "foo" in analysis.recurrent.calibration_problem
-    assert any("not calibrated" in note for note in cell.notes)
+    assert any("not calibrated, because" in note for note in cell.notes)
+    assert cell.uncalibrated is not None
     assert cell.gates["forget"].measured is None
 
 

@@ -183,7 +183,7 @@ def test_a_symbol_contradicts_its_double(walked):
     assert [d.error.kind for d in result.defects] == ["declared-shape-contradiction"]
 
 
-def test_a_branch_that_never_runs_has_no_defects(walked):
+def test_a_branch_that_never_runs_has_only_remarks(walked):
     def branch(name, other):
         add = node("Add", ["x", other], [name])
         return helper.make_graph([add], "b", [], [value(name)])
@@ -195,7 +195,9 @@ def test_a_branch_that_never_runs_has_no_defects(walked):
     ]
     result = walked(nodes, [value("x", shape=[3]), value("z", shape=[4])], [value("y")])
     assert text(result) == "[3]"
-    assert not result.defects
+    (defect,) = result.defects
+    assert defect.error.severity == "info"
+    assert defect.error.message.endswith("(in a body that never runs)")
 
 
 class Broken(Operator):

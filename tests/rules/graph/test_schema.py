@@ -29,10 +29,14 @@ def test_the_table_is_fresh():
 
 def test_versions_of_an_operator():
     assert in_force("", "Upsample", 9)[1] == "mode"
-    assert in_force("", "Upsample", 17) == (10, None)
+    assert in_force("", "Upsample", 17)[:2] == (10, None)
     assert in_force("", "Gelu", 17) is None
     assert versions("", "Reluu") is None
     assert newest() >= 26
+    assert in_force("", "Where", 17)[2] == "1 2"
+    assert in_force("", "BatchNormalization", 13)[2] == "0 1 2 3 4"
+    assert in_force("", "BatchNormalization", 15)[2] == "1 2,3 4"
+    assert in_force("", "Concat", 13)[2] == "0+"
 
 
 CASES = {

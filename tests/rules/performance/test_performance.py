@@ -53,3 +53,11 @@ def test_inverse_transposes(lint, first, second, count):
 )
 def test_identity_operator(lint, nodes, count):
     assert len(lint(f"g (float[1,4] x) => (float[1,4] y) {{ {nodes} }}", "PRF006")) == count
+
+
+def test_alike_nodes_are_told_once_and_all_repaired(lint, tmp_path):
+    """Thirty identities give one finding; its data names all of them."""
+    nodes = " ".join(f"[n{i}] t{i} = Identity({f't{i - 1}' if i else 'a'})" for i in range(30))
+    (found,) = lint(f"g (float[4] x) => (float[4] y) {{ a = Relu(x) {nodes} y = Exp(t29) }}", "PRF006")
+    assert found.message == "Identity returns its input (and 29 more nodes like it)"
+    assert [label for label, _ in found.data["places"]] == [f"n{i}" for i in range(30)]
