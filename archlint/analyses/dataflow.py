@@ -18,7 +18,7 @@ MOST_SCOPES = 20_000
 MOST_DEEP = 64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # made for every use of a tensor: freezing triples the cost
 class Origin:
     """The maker of a tensor: a stored weight, output ``index`` of a step, or an input of ``scope``.
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_DRAWINGS = 1_000
 
+NONE: dict[str, Any] = {}
 LEVEL = {level: i for i, level in enumerate(SEVERITIES)}
 
 
@@ -116,9 +117,14 @@ class _Run:
         if rule.code in self.broken:
             return True
         said = None
-        arguments = (subject, self.analysis) if rule.takes_analysis else (subject,)
+        options = self.settings.options.get(rule.code, NONE)
         try:
-            for said in rule.check(*arguments, **self.settings.options.get(rule.code, {})):
+            statements = (
+                rule.check(subject, self.analysis, **options)
+                if rule.takes_analysis
+                else rule.check(subject, **options)
+            )
+            for said in statements:
                 draft = said if isinstance(said, Draft) else _here(subject, graph).says(said)
                 _check(draft)
                 self._sign(rule, draft)

@@ -33,7 +33,7 @@ class Source(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # one for each weight: freezing triples the cost
 class Statistics:
     """Minimum, maximum and counts of one weight; ``first_nan`` is a flat index or None.
 

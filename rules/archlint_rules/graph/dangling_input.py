@@ -19,9 +19,12 @@ def dangling_input(model: Model) -> Findings:
     """
     told = 0
     for graph in model.graphs():
+        here = {"", *graph.producers, *graph.inputs, *graph.weights}
         for node in graph.nodes:
+            if here.issuperset(node.inputs):
+                continue
             for name in dict.fromkeys(node.inputs):
-                if not name or graph.knows(name):
+                if name in here or graph.knows(name):
                     continue
                 told += 1
                 close = get_close_matches(name, _names(graph), 1, 0.6) if told <= SUGGESTIONS else []

@@ -45,7 +45,8 @@ def dead_nodes(graph: Graph) -> list[Node]:
     """Nodes from which no output of ``graph`` can be reached, in file order."""
     if not graph.outputs:
         return []
-    waiting = [graph.producers[name] for name in graph.outputs if name in graph.producers]
+    producers = graph.producers
+    waiting = [producers[name] for name in graph.outputs if name in producers]
     live: set[int] = set()
     while waiting:
         node = waiting.pop()
@@ -53,7 +54,7 @@ def dead_nodes(graph: Graph) -> list[Node]:
             continue
         live.add(id(node))
         reads = (*node.inputs, *graph.captured(node)) if node.bodies else node.inputs
-        waiting += [graph.producers[name] for name in reads if name in graph.producers]
+        waiting += [producers[name] for name in reads if name in producers]
     return [node for node in graph.nodes if id(node) not in live]
 
 

@@ -1,3 +1,4 @@
+from collections import Counter
 from collections.abc import Hashable
 
 from archlint.api import Analysis, Findings, Model, Node, Step, rule
@@ -28,8 +29,9 @@ def duplicate_node(model: Model, analysis: Analysis) -> Findings:
     for scope in analysis.shapes.scopes:
         first: dict[Hashable, Node] = {}
         told: dict[int, tuple[Node, list[Node]]] = {}
-        for step in scope.steps:
-            key = _key(step)
+        calls = Counter((step.node.op_type, step.node.inputs) for step in scope.steps)
+        for step in scope.steps if len(calls) < len(scope.steps) else ():
+            key = _key(step) if calls[step.node.op_type, step.node.inputs] > 1 else None
             if key is None:
                 continue
             other = first.setdefault(key, step.node)

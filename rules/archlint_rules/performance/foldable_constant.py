@@ -29,8 +29,10 @@ def foldable_constant(model: Model, analysis: Analysis, *, limit: int = 1_000_00
         for step in scope.steps:
             if step.node.op_type in FREE or step.children or not step.outs:
                 continue
+            if not step.outs[0].constant or not all(f.constant for f in step.outs):
+                continue
             sizes = [f.numel for f in step.outs]
-            if all(f.constant for f in step.outs) and all(isinstance(n, int) and n <= limit for n in sizes):
+            if all(isinstance(n, int) and n <= limit for n in sizes):
                 found.append(step.node)
         if found:
             more = f" (and {len(found) - 1} more nodes)" if len(found) > 1 else ""

@@ -30,10 +30,15 @@ def element_type_not_allowed(model: Model, analysis: Analysis) -> Findings:
           - {op: Gather, in: [x, i]}
     """
     narrow = narrow_inputs()
+    judged = {op_type for op_type, _ in narrow}
     for scope in analysis.shapes.scopes:
         for step in scope.steps:
             node = step.node
-            if node.domain or (node.domain, node.op_type, node.overload) in model.functions:
+            if (
+                node.op_type not in judged
+                or node.domain
+                or (node.domain, node.op_type, node.overload) in model.functions
+            ):
                 continue
             for slot, fact in enumerate(step.ins):
                 kind = narrow.get((node.op_type, slot)) or narrow.get((node.op_type, None))
