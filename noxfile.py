@@ -76,6 +76,18 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def coverage_fuzz(session: nox.Session) -> None:
+    """Coverage-guided fuzzing of the loader and the rules, from the fixtures (libFuzzer's options follow)."""
+    session.install("-e", ".", "atheris")
+    corpus = session.create_tmp()
+    for path in pathlib.Path("fixtures").glob("*.onnx"):
+        pathlib.Path(corpus, path.name).write_bytes(b"\0" + path.read_bytes())
+    for path in pathlib.Path("fixtures").glob("*.yaml"):
+        pathlib.Path(corpus, path.name).write_bytes(b"\6" + path.read_bytes())
+    session.run("python", "tests/fuzz/coverage.py", corpus, *(session.posargs or ("-max_total_time=600",)))
+
+
+@nox.session
 def soundness(session: nox.Session) -> None:
     """Random recurrent cells run against their proven boxes: 20 million comparisons, or as many as given."""
     session.install("-e", ".[test]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import TYPE_CHECKING
 
 from archlint.errors import LoadError
@@ -35,7 +36,9 @@ def to_binary(data: bytes, form: str, limits: Limits) -> bytes:
     from onnx import serialization
 
     try:
-        proto = serialization.registry.get(form).deserialize_proto(data, _empty())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that onnx calls its own text form an experiment
+            proto = serialization.registry.get(form).deserialize_proto(data, _empty())
         assert isinstance(proto, Message)
         binary: bytes = proto.SerializeToString()
     except RecursionError:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -165,3 +167,153 @@ def test_a_killed_worker_is_said_and_is_status_2(tmp_path: Path) -> None:
     assert done.stdout.count("NUM001") == 3
     assert "m2.onnx: INT002" in done.stdout
     assert "SIGKILL" in done.stdout
+
+
+@forks
+def test_fifty_files_and_one_worker_killed(tmp_path: Path) -> None:
+    """A stranger's SIGKILL, not one that the worker sends itself, costs the file it was at."""
+    names = [f"m{i:02}.onnx" for i in range(50)]
+    for name in names:
+        model(tmp_path / name, float("nan"))
+    code = (
+        "import os, time, archlint.loaders.files as files\n"
+        "real = files.open_file\n"
+        "def opened(path):\n"
+        "    if 'm31' in path:\n"
+        "        open('victim.part', 'w').write(str(os.getpid()))\n"
+        "        os.replace('victim.part', 'victim')\n"
+        "        time.sleep(1000)\n"
+        "    return real(path)\n"
+        "files.open_file = opened\n" + CHECK
+    )
+    arguments = ["-o", "concise", "--no-cache", "--select", "NUM001,IO,INT", "-j2", *names]
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    ) as started:
+        while not (tmp_path / "victim").exists():
+            time.sleep(0.02)
+        os.kill(int((tmp_path / "victim").read_text()), signal.SIGKILL)
+        out, _ = started.communicate(timeout=100)
+    assert started.returncode == 2
+    told = [line for line in out.splitlines() if line.startswith("m")]
+    assert [line.partition(":")[0] for line in told] == names
+    assert "m31.onnx: INT002 error its process ended with SIGKILL" in out
+    assert sum("NUM001" in line for line in told) == 49
+
+
+@forks
+def test_a_mapped_file_that_becomes_shorter_costs_itself_alone(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        model(tmp_path / f"{name}.onnx", float("nan"))
+    code = (
+        "import os, sys, archlint.loaders, archlint.loaders.files as files\n"
+        "sys.modules['archlint.loaders.load'].MAPPED = 1\n"
+        "real = files.File.map\n"
+        "def mapped(self):\n"
+        "    found = real(self)\n"
+        "    if 'b.onnx' in os.readlink(f'/proc/self/fd/{self.fd}'): os.truncate('b.onnx', 0)\n"
+        "    return found\n"
+        "files.File.map = mapped\n" + CHECK
+    )
+    done = run(code, "-o", "concise", "--no-cache", "a.onnx", "b.onnx", "c.onnx", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "a.onnx: initializer 'w': NUM001" in done.stdout
+    assert "b.onnx: INT002 error its process ended with SIGBUS (did the file become shorter" in done.stdout
+    assert "c.onnx: initializer 'w': NUM001" in done.stdout
+
+
+LOCAL = '''
+from archlint.api import Findings, Model, rule
+
+@rule("LOC001", on=Model)
+def local_rule(model: Model) -> Findings:
+    """A rule of the project.
+
+    Good: {{op: Relu}}
+    """
+    yield "{}"
+'''
+
+
+def settled(cwd: Path, *arguments: str) -> str:
+    """What a run says when nothing changed for a while before it."""
+    time.sleep(0.1)
+    done = run(PATIENT.format(0.02) + CHECK, "-o", "concise", *arguments, cwd=cwd)
+    assert not done.stderr, done.stderr
+    return done.stdout
+
+
+def test_a_local_rule_is_part_of_a_result(tmp_path: Path) -> None:
+    """Also one that only the configuration of a folder below names."""
+    below = tmp_path / "below"
+    below.mkdir()
+    model(below / "m.onnx")
+    (below / "archlint.toml").write_text('local-rules = ["rules"]\n')
+    (below / "rules").mkdir()
+    (below / "rules" / "__init__.py").write_text("")
+    for words in ("first", "second"):
+        (below / "rules" / "local_rule.py").write_text(LOCAL.format(words))
+        before = entries(tmp_path)
+        for _ in range(2):
+            assert words in settled(tmp_path, "below/m.onnx")
+        assert len(entries(tmp_path) - before) == 1
+
+
+def test_the_configuration_is_part_of_a_result(tmp_path: Path) -> None:
+    model(tmp_path / "m.onnx", float("nan"))
+    for text, level in (("", "error"), ("severity = {NUM001 = 'info'}\n", "info"), ("", "error")):
+        (tmp_path / "archlint.toml").write_text(text)
+        for _ in range(2):
+            assert f"NUM001 {level}" in settled(tmp_path, "m.onnx")
+    assert "NUM001" not in settled(tmp_path, "m.onnx", "--ignore", "NUM001")
+    assert "more than 1 nodes" not in settled(tmp_path, "m.onnx")
+    assert "IO010" in settled(tmp_path, "m.onnx", "--max-fields", "2")
+
+
+def test_a_plugin_is_part_of_a_result(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    info = site / "acme_rules-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-rules\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[archlint.rules]\nacme = acme_rules\n")
+    (site / "acme_rules").mkdir()
+    (site / "acme_rules" / "__init__.py").write_text("")
+    here = tmp_path / "here"
+    here.mkdir()
+    model(here / "m.onnx")
+    code = f"import sys; sys.path.insert(0, {str(site)!r})\n" + PATIENT.format(0.02) + CHECK
+    for words in ("first", "second"):
+        (site / "acme_rules" / "local_rule.py").write_text(LOCAL.format(words))
+        before = entries(here)
+        for _ in range(2):
+            time.sleep(0.1)
+            assert words in run(code, "-o", "concise", "m.onnx", cwd=here).stdout
+        assert len(entries(here) - before) == 1
+
+
+def test_yaml_is_remembered_with_its_weights(tmp_path: Path) -> None:
+    text = "archlint: 1\nweights: w.npz\ninputs: {x: [1, 4]}\nlayers:\n  - {op: Linear, name: fc, out_features: 4}\n"
+    (tmp_path / "m.arch.yaml").write_text(text)
+    settled(tmp_path, "m.arch.yaml")
+    assert len(entries(tmp_path)) == 1
+    (entry,) = entries(tmp_path)
+    assert "w.npz" in (tmp_path / ".archlint_cache" / entry).read_text()
+
+
+def test_runs_share_what_they_remember(tmp_path: Path) -> None:
+    names = [f"m{i}.onnx" for i in range(6)]
+    for i, name in enumerate(names):
+        model(tmp_path / name, float("nan") if i % 2 else 1.0)
+    time.sleep(0.1)
+    command = [sys.executable, "-c", PATIENT.format(0.02) + CHECK, "-o", "concise", *names]
+    for _ in range(2):
+        runs = [
+            subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            for _ in range(4)
+        ]
+        said = {started.communicate(timeout=100) for started in runs}
+        assert len(said) == 1
+        ((out, err),) = said
+        assert out.count("NUM001") == 3
+        assert not err
+    assert len(entries(tmp_path)) == 6
