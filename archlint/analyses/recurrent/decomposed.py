@@ -52,16 +52,27 @@ def decomposed(analysis: Analysis) -> list[Found]:
 
 def _groups(updates: list[Update]) -> list[list[Update]]:
     """Updates of one kind that share a stored matrix, or of which one keeps what the other made."""
-    groups: list[tuple[str, set[int], set[Key], list[Update]]] = []
-    for update in updates:
-        used, made = set(update.used), {update.made.key}
-        memory = None if update.memory is None else update.memory.key
-        joined = [g for g in groups if g[0] == update.kind and (g[1] & used or memory in g[2])]
-        steps = [u for g in joined for u in g[3]] + [update]
-        groups = [g for g in groups if not any(g is j for j in joined)]
-        merged = used.union(*(g[1] for g in joined)), made.union(*(g[2] for g in joined))
-        groups.append((update.kind, *merged, steps))
-    return [g[3] for g in groups]
+    groups: dict[int, list[Update]] = {}
+    joined_by: dict[int, int] = {}
+    holders: dict[tuple[str, int | Key], int] = {}
+    for number, update in enumerate(updates):
+        kind, shared = update.kind, [(update.kind, matrix) for matrix in update.used]
+        memory = [] if update.memory is None else [(kind, update.memory.key)]
+        before = {_last(joined_by, holders[k]) for k in (*shared, *memory) if k in holders}
+        groups[number] = [*(u for g in sorted(before) for u in groups.pop(g)), update]
+        joined_by |= dict.fromkeys(before, number)
+        holders |= dict.fromkeys((*shared, (kind, update.made.key)), number)
+    return list(groups.values())
+
+
+def _last(joined_by: dict[int, int], group: int) -> int:
+    """The group that ``group`` has become part of; the way there is made short."""
+    end = group
+    while end in joined_by:
+        end = joined_by[end]
+    while group != end:
+        joined_by[group], group = end, joined_by[group]
+    return end
 
 
 class _Group:
