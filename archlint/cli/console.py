@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archlint.reporting.look import wants_color
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -16,11 +18,21 @@ UNLIMITED = 10_000
 
 
 def stdout() -> Console:
-    """A rich console on standard output; in a pipe nothing is cut to a width."""
+    """A rich console on standard output; in a pipe nothing is cut to a width, and styles are as wanted."""
     from rich.console import Console
 
     wide = None if sys.stdout.isatty() else UNLIMITED
-    return Console(width=wide, highlight=False, markup=False, emoji=False)
+    context = click.get_current_context(silent=True)
+    color = (context.obj or {}).get("color", "auto") if context is not None else "auto"
+    styled = wants_color(sys.stdout, color)
+    return Console(
+        width=wide,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        color_system="auto" if styled else None,
+        force_terminal=True if styled else None,
+    )
 
 
 def told(path: str, error: LoadError) -> None:
