@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from archlint.model import Model
 
 LEVELS = ("error", "warning", "info")
+MODELS = frozenset({".onnx", ".onnxtxt", ".onnxtext", ".onnxjson", ".yaml", ".yml"})
 
 
 @click.command(
@@ -190,6 +191,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
         shapes=parse_shapes(given["shapes"]),
     )
     session = Session(given_to)
+    session.plan(os.curdir)  # settings that are wrong are told even where there is nothing to check
     if given["watch"]:
         from archlint.cli.watch import watch
 
@@ -383,8 +385,10 @@ def _files(
                         file
                     )  # what is wrong with its settings ends the run, here and not in a worker
                     yield file
-            if not found and not quiet:
-                warn(f"no model files under '{path}'; looked for *.onnx, *.arch.yaml and the like")
+            if not found and os.path.splitext(os.path.normpath(path))[1] in MODELS:
+                yield path  # a folder where a model should be is told like anything else in its place
+            elif not found and not quiet:
+                warn(f"no model files under '{path}'; looked for *.onnx, *.arch.yaml (see include)")
         elif path == "-":
             yield path
         elif not os.path.lexists(path):

@@ -42,8 +42,8 @@ class Layer:
 
     @property
     def title(self) -> str:
-        """``layer 'conv1' (Conv)``, as errors call it."""
-        return f"layer '{self.name}' ({self.written})"
+        """``layer 'conv1'``, as errors call it."""
+        return f"layer '{self.name}'"
 
     def key(self, name: str) -> Scalar | Layer:
         """The place of a key, or of the layer."""

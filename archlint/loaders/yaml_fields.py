@@ -63,7 +63,7 @@ class Fields:
     def unknown(self, key: Scalar, known: list[str], what: str) -> LoadError:
         """The error for a key that means nothing here."""
         guess = nearest(key.text, known)
-        allowed = f"allowed: {', '.join(known[:20])}{', ...' if len(known) > 20 else ''}"
+        allowed = f"allowed: {', '.join(known[:20])}{', …' if len(known) > 20 else ''}"
         hint = f"{guess} {allowed}" if guess else allowed
         return self.text.error("YML003", f"{what}: unknown key '{key.text[:60]}'", key, hint)
 
