@@ -17,7 +17,7 @@ class ArchlintError(Exception):
 
 
 class LoadError(ArchlintError, ValueError):
-    """A model file that cannot be analysed; ``code`` is the finding it becomes."""
+    """A model file that cannot be analysed; ``code`` is the finding it becomes, ``notes`` its remarks."""
 
     exit_code = 1
 
@@ -30,9 +30,11 @@ class LoadError(ArchlintError, ValueError):
         column: int | None = None,
         snippet: str | None = None,
         help: str | None = None,  # noqa: A002
+        notes: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message, help=help)
         self.code = code
+        self.notes = notes
         self.line = line
         self.column = column
         self.snippet = snippet

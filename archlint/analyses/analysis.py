@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from archlint.analyses.costs import Costs
     from archlint.analyses.dataflow import Dataflow
     from archlint.analyses.memory import Memory
+    from archlint.analyses.pinned import Dims
     from archlint.analyses.ranges import Ranges
     from archlint.analyses.recurrent import Recurrent
     from archlint.analyses.recurrent.calibration import Calibration
@@ -55,7 +56,16 @@ class Analysis:
     @cached_property
     def shapes(self) -> Shapes:
         """Facts of every tensor, and the contradictions met on the way."""
-        return Propagation(self.model, self._dims, self._shapes, self._operators).run()
+
+        def walk(dims: Dims) -> Shapes:
+            return Propagation(self.model, dims, self._shapes, self._operators).run()
+
+        found = walk(self._dims or {})
+        if self._dims and found.defects:
+            from archlint.analyses.pinned import blamed
+
+            blamed(found, self.model.graph, self._dims, walk)
+        return found
 
     @cached_property
     def costs(self) -> Costs:

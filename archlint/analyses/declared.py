@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archlint.errors import ShapeError
 from archlint.symbolic import Expr, compare, free_symbols, substitute
@@ -38,15 +38,17 @@ def contradictions(
         )
     if declared.shape is None or fact.shape is None or declared.shape == fact.shape:
         return
+    data: dict[str, Any] = {}
     if len(declared.shape) != len(fact.shape):
-        where = f"rank {len(declared.shape)} and {len(fact.shape)}"
+        where = f"rank {len(declared.shape)} vs {len(fact.shape)}"
         promised = all(isinstance(d, int) for d in declared.shape)
     else:
         pairs = enumerate(zip(declared.shape, fact.shape, strict=True))
         clash = next(((i, a, b) for i, (a, b) in pairs if _differ(a, b, dims)), None)
         if clash is None:
             return
-        where = "dim {}: {} and {}".format(*clash)
+        where = "dim {}: {} vs {}".format(*clash)
+        data = dict(zip(("axis", "declared", "computed"), clash, strict=True))
         promised = isinstance(clash[1], int)
     message = f"{what} '{name}' is declared {declared} but computes to {fact} ({where})"
     yield ShapeError(
@@ -54,6 +56,7 @@ def contradictions(
         message,
         subject=subject,
         severity=None if promised else "warning",
+        **data,
     )
 
 

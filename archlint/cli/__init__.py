@@ -92,7 +92,8 @@ class _Lazy(click.Group):
         try:
             status = super().main(args, prog_name or "archlint", complete_var, standalone_mode=False, **extra)
         except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.format_message())
+            alone = error.ctx is None or error.ctx.parent is None
+            click.echo(_short_help() if alone else error.format_message())
             status = 0
         except click.ClickException as error:
             status = _complain(error.format_message(), _usage(error), error.exit_code)
@@ -112,6 +113,24 @@ class _Lazy(click.Group):
             status = _complain(text, "--debug shows where; please report it", 2)
         _leave(status if isinstance(status, int) else 0)
         return None
+
+
+def _short_help() -> str:
+    """What stands on the screen when nothing is asked for."""
+    width = max(len(command) for command, _ in _EXAMPLES)
+    lines = [
+        "Usage: archlint [OPTIONS] COMMAND [ARGS]...",
+        "",
+        "Lint and measure neural-network models (ONNX, YAML) without running them.",
+        "",
+        "Examples:",
+        *(f"  {command.ljust(width)}  {meaning}" for command, meaning in _EXAMPLES),
+        "",
+        f"Commands: {', '.join(_COMMANDS)}",
+        "",
+        "'archlint --help' shows every option, 'archlint COMMAND --help' those of a command.",
+    ]
+    return "\n".join(lines)
 
 
 def _leave(status: int) -> NoReturn:

@@ -7,22 +7,23 @@ import sys
 import time
 from collections import Counter
 from contextlib import nullcontext
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from archlint.cli.accepting import baseline_for, keep
 from archlint.cli.bounds import memory_bounded
 from archlint.cli.completion import codes, formats
 from archlint.cli.garbage import held_off
 from archlint.cli.help import Helpful
 from archlint.cli.limits import BOUNDS, limited, limits, timeout
 from archlint.cli.options import measured, parse_dims, parse_measured, parse_shapes, sizes
+from archlint.cli.paths import named_files
 from archlint.cli.progress import progress
 from archlint.cli.shared import given_globally, piped, shared, tell, warn
 from archlint.cli.sinks import Sinks, default_outputs
-from archlint.errors import ConfigError, UsageError
+from archlint.errors import UsageError
 from archlint.reporting.formats import FORMATS
 from archlint.reporting.safe import printable
 
@@ -190,6 +191,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
         shapes=parse_shapes(given["shapes"]),
     )
     session = Session(given_to)
+    session.plan(os.curdir)  # settings that are wrong are told even where there is nothing to check
     if given["watch"]:
         from archlint.cli.watch import watch
 
@@ -200,14 +202,17 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
     checked.show_suppressed = given["show_suppressed"] or session.config.get("show-suppressed", False)
     force = given["force_exclude"] or session.config.get("force-exclude", False)
     if given["show_files"]:
-        for path in _files(paths or (".",), session, checked, quiet=ctx.obj.get("quiet", False), force=force):
+        for path in named_files(
+            paths or (".",), session, checked, quiet=ctx.obj.get("quiet", False), force=force
+        ):
             click.echo(printable(path))
         ctx.exit(checked.status)
-    sinks = Sinks(given["outputs"] or session.config.get("output") or default_outputs(), ctx.obj)
-    baseline = _baseline(given, session)
+    outputs = given["outputs"] or session.config.get("output") or default_outputs()
+    sinks = Sinks(outputs, ctx.obj, accepting=given["write_baseline"])
+    baseline = baseline_for(given, session)
     quiet = ctx.obj.get("quiet", False)
     with Earlier(given["base"]) if given["base"] else nullcontext() as earlier:
-        named = _files(paths or (".",), session, checked, quiet=quiet, force=force)
+        named = named_files(paths or (".",), session, checked, quiet=quiet, force=force)
         if "-" in paths:
             named = (given["stdin_filename"] or p if p == "-" else p for p in named)
         bounds = session.config.get("limits", {})
@@ -260,7 +265,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
             _interrupted(checked, sinks)
             ctx.exit(130)
     if baseline is not None:
-        _keep(baseline, checked, given)
+        keep(baseline, checked, given, aloud=sinks.for_people)
     if ctx.obj.get("verbose") or sys.stdout.isatty():
         checked.seconds = time.perf_counter() - started
     checked.broken = bool(session.broken)
@@ -323,77 +328,10 @@ def check_file(
         return lint(path, session.plan(path), context)
 
 
-def _baseline(given: dict[str, Any], session: Session) -> Baseline | None:
-    """The baseline of the run; an empty one when it is to be written for the first time."""
-    from archlint.linting.baseline import NAME, Baseline, read_baseline
-
-    path = given["baseline"] or session.config.get("baseline")
-    if given["write_baseline"]:
-        path = path or NAME
-        return read_baseline(path) if os.path.exists(path) else Baseline(path)
-    return read_baseline(path) if path else None
-
-
-def _keep(baseline: Baseline, checked: Checked, given: dict[str, Any]) -> None:
-    """Write, prune or judge the baseline after the run."""
-    gone = baseline.stale(checked.files)
-    if given["write_baseline"]:
-        if baseline.entries and checked.findings and not given["accept_new"]:
-            count = len(checked.findings)
-            text = f"baseline '{baseline.path}' would grow by {count} new finding{'s'[: count != 1]}"
-            raise ConfigError(text, help="--accept-new accepts them")
-        new = baseline.accept(checked.files)
-        new.write()
-        warn(f"wrote {new.path} ({len(new.entries)} entries)", "note")
-        checked.files = [replace(f, fails=False, counts={}) for f in checked.files]
-    elif gone and given["prune_baseline"]:
-        for key in gone:
-            del baseline.entries[key]
-        baseline.write()
-        warn(f"removed {len(gone)} entries from {baseline.path}", "note")
-    elif gone:
-        checked.stale = given["strict_baseline"]
-        level = "error" if checked.stale else "note"
-        warn(f"{len(gone)} findings of {baseline.path} are gone; --prune-baseline removes them", level)
-
-
 def _timing(file: Linted) -> None:
     warn(f"{file.path}: {file.nodes} nodes, {len(file.ran)} rules, {file.seconds:.3f} s", "note")
     if file.skipped:
         warn(f"not run, weights are not read: {', '.join(r.code for r in file.skipped)}", "note")
-
-
-def _files(
-    paths: tuple[str, ...], session: Session, checked: Checked, *, quiet: bool, force: bool
-) -> Iterator[str]:
-    """The files that ``paths`` mean, each once; what does not exist is told and kept for the status."""
-    from archlint.linting.discover import discover
-
-    seen: set[str] = set()
-    for path in paths:
-        if os.path.isdir(path):
-            found = False
-            for file in discover(path, session.include):
-                if session.excluded(file):
-                    continue
-                found = True
-                if file not in seen:
-                    seen.add(file)
-                    session.plan(
-                        file
-                    )  # what is wrong with its settings ends the run, here and not in a worker
-                    yield file
-            if not found and not quiet:
-                warn(f"no model files under '{path}'; looked for *.onnx, *.arch.yaml and the like")
-        elif path == "-":
-            yield path
-        elif not os.path.lexists(path):
-            checked.missing.append(path)
-            warn(f"no such file: {path}", "error")
-        elif path not in seen and not (force and session.excluded(path)):
-            seen.add(path)
-            session.plan(path)
-            yield path
 
 
 def _statistics(checked: Checked, *, err: bool) -> None:

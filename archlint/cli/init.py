@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from archlint.cli.help import Helpful
 from archlint.cli.shared import given_globally, shared
-from archlint.errors import UsageError
+from archlint.errors import ArchlintError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from archlint.linting import Linted
+
+MARGIN = 36
+NAME = ".archlint-baseline.json"
 
 CONFIG = """\
 # archlint's settings for the models below this folder. 'archlint config show' prints what holds.
@@ -28,7 +34,7 @@ fail-on = "warning"
 # RNN001 = "error"
 
 [budget]
-# macs = "4.2G"
+# mult = "4.2G"
 # params = "26M"
 # mult-increase = "2%"      # against 'archlint check --base REV'
 
@@ -166,9 +172,18 @@ def command(
     ctx: click.Context, /, *, hook: bool, ci: str | None, baseline: bool, model: bool, prefix: str | None
 ) -> None:
     """Write starter files into this folder; nothing that exists is overwritten."""
+    found = _Found([], {}, 0)
+    if prefix is None:
+        try:
+            found = _look(ctx.obj)
+        except ArchlintError:
+            if baseline:
+                raise
     if baseline:
-        _accept(ctx.obj)
-    for path, text, note in _files(hook=hook, ci=ci, baseline=baseline, model=model, prefix=prefix):
+        _accept(found)
+    for path, text, note in _files(
+        hook=hook, ci=ci, baseline=baseline, model=model, prefix=prefix, found=found
+    ):
         if os.path.exists(path):
             click.echo(f"kept {path} (it exists)")
             if path == "archlint.toml" and baseline:
@@ -179,29 +194,76 @@ def command(
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         with open(path, "x", encoding="utf-8", newline="\n") as file:
             file.write(text)
-        click.echo(f"wrote {path}{f'  ({note})' if note else ''}")
+        click.echo(f"wrote {path}".ljust(MARGIN) + note if note else f"wrote {path}")
+    if found.findings and not os.path.exists(NAME):
+        noun = "finding" if found.findings == 1 else "findings"
+        click.echo(
+            f"{found.findings:,} existing {noun}: run 'archlint check --write-baseline' to accept them "
+            "and fail only on new ones"
+        )
 
 
-def _accept(given: dict[str, Any]) -> None:
-    """Write a baseline of what is found in every model below this folder."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The models below this folder: what is said of them, the largest counts among them."""
+
+    files: list[Linted]
+    largest: dict[str, int]
+    findings: int
+
+
+def _look(given: dict[str, Any]) -> _Found:
+    """Check and measure every model below this folder; a count that is not a number everywhere is left out."""
+    from archlint.api import analyse, load
     from archlint.cli.check import check_file
-    from archlint.linting.baseline import NAME, Baseline
     from archlint.linting.discover import discover
     from archlint.linting.session import Session
+
+    session = Session(given_globally(given))
+    paths = [p for p in discover(os.curdir, session.include) if not session.excluded(p)]
+    files = [check_file(path, session) for path in paths]
+    counts: dict[str, list[Any]] = {"mult": [], "params": []}
+    for path in paths:
+        try:
+            costs = analyse(load(path)).costs
+        except ArchlintError:
+            continue
+        counts["mult"].append(None if costs.uncounted else costs.total.mults)
+        stored = costs.parameters
+        counts["params"].append(stored.learned + stored.statistics + stored.quantization + stored.scalars)
+    largest = {
+        key: max(sizes) for key, sizes in counts.items() if sizes and all(isinstance(s, int) for s in sizes)
+    }
+    return _Found(files, largest, sum(len(f.findings) for f in files))
+
+
+def _accept(found: _Found) -> None:
+    """Write a baseline of what is found in every model below this folder."""
+    from archlint.linting.baseline import Baseline
 
     if os.path.exists(NAME):
         click.echo(f"kept {NAME} (it exists)")
         return
-    session = Session(given_globally(given))
-    paths = [p for p in discover(os.curdir, session.include) if not session.excluded(p)]
-    new = Baseline(NAME).accept(check_file(p, session) for p in paths)
+    new = Baseline(NAME).accept(found.files)
     new.write()
     count = len(new.entries)
-    click.echo(f"wrote {NAME}  ({count} finding{'s'[: count != 1]} of {len(paths)} models)")
+    noun = f"{count} finding{'s'[: count != 1]} of {len(found.files)} models"
+    click.echo(f"wrote {NAME}".ljust(MARGIN) + f"({noun})")
+
+
+def _config(found: _Found, *, baseline: bool) -> tuple[str, str]:
+    """The configuration and what is said of it: budgets are a tenth above what the models take now."""
+    text = CONFIG.replace("\n\n", f"\n{ACCEPTED}\n", 1) if baseline else CONFIG
+    sample = {"mult": '# mult = "4.2G"', "params": '# params = "26M"'}
+    for key, largest in found.largest.items():
+        text = text.replace(sample[key], f"{key} = {-(-largest * 11 // 10)}")
+    count = len(found.files)
+    models = f"{count:,} model{'s'[: count != 1]}"
+    return text, f"(default rules{f', budgets measured from {models} + 10 %' if found.largest else ''})"
 
 
 def _files(
-    *, hook: bool, ci: str | None, baseline: bool, model: bool, prefix: str | None
+    *, hook: bool, ci: str | None, baseline: bool, model: bool, prefix: str | None, found: _Found
 ) -> Iterator[tuple[str, str, str]]:
     """Path, text and a remark of each file."""
     if prefix is not None:
@@ -211,19 +273,18 @@ def _files(
         module = f"{name}_archlint"
         folder = f"{name}-archlint"
         values = {"name": name, "module": module, "package": folder}
-        yield f"{folder}/pyproject.toml", PLUGIN.format(**values), f"next: pip install ./{folder}"
+        yield f"{folder}/pyproject.toml", PLUGIN.format(**values), f"(next: pip install ./{folder})"
         yield f"{folder}/{module}/__init__.py", f'"""Rules of {folder}."""\n\nARCHLINT_API = 1\n', ""
         rule = RULE.format(code=f"{prefix.upper()}001", name="oversized_kernel")
-        yield f"{folder}/{module}/oversized_kernel.py", rule, f"archlint rule {prefix.upper()}001"
+        yield f"{folder}/{module}/oversized_kernel.py", rule, f"(archlint rule {prefix.upper()}001)"
         yield f"{folder}/tests/test_rules.py", RULE_TEST.format(**values), ""
         return
-    config = CONFIG.replace("\n\n", f"\n{ACCEPTED}\n", 1) if baseline else CONFIG
-    yield "archlint.toml", config, "default rules"
+    yield "archlint.toml", *_config(found, baseline=baseline)
     if hook:
-        yield ".pre-commit-config.yaml", f"repos:\n{HOOK}", "next: pre-commit install"
+        yield ".pre-commit-config.yaml", f"repos:\n{HOOK}", "(1 hook)          next: pre-commit install"
     if ci == "github":
         yield ".github/workflows/archlint.yml", GITHUB, ""
     elif ci == "gitlab":
         yield ".gitlab-ci.yml", GITLAB, ""
     if model:
-        yield "example.arch.yaml", MODEL, "archlint report example.arch.yaml"
+        yield "example.arch.yaml", MODEL, "(archlint report example.arch.yaml)"

@@ -43,10 +43,11 @@ def default_outputs() -> tuple[str, ...]:
 
 
 class Sinks:
-    """All outputs of a run."""
+    """All outputs of a run; one that accepts what it finds does not show it to people."""
 
-    def __init__(self, outputs: Iterable[str], given: Mapping[str, Any]) -> None:
+    def __init__(self, outputs: Iterable[str], given: Mapping[str, Any], *, accepting: bool = False) -> None:
         self.quiet = bool(given.get("quiet"))
+        self.accepting = accepting
         self.sinks = [self._open(text, given.get("color", "auto")) for text in dict.fromkeys(outputs)]
         if sum(s.path is None for s in self.sinks) > 1:
             twice = ", ".join(s.name for s in self.sinks if s.path is None)
@@ -77,7 +78,8 @@ class Sinks:
     def each(self, file: Linted) -> None:
         """Write what each format says after a file."""
         for sink in self.sinks:
-            sink.write(sink.format.each(file, sink.look))
+            if not (self.accepting and sink.path is None and sink.name in PEOPLE):
+                sink.write(sink.format.each(file, sink.look))
 
     def end(self, run: Checked) -> None:
         """Write what each format says at the end, and close the files.
@@ -85,7 +87,7 @@ class Sinks:
         In a GitHub workflow the table of findings is added to the job's summary.
         """
         for sink in self.sinks:
-            if not (self.quiet and sink.name in PEOPLE):
+            if not ((self.quiet or (self.accepting and sink.path is None)) and sink.name in PEOPLE):
                 sink.write(sink.format.end(run, sink.look))
             if sink.path is not None:
                 sink.stream.close()

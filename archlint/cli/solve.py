@@ -92,7 +92,7 @@ def _layer(window: Window, wanted: str, *, as_json: bool) -> None:
         raise UsageError(f"--output {wanted}: a size is wanted, such as 16")
     target = int(wanted)
     sizes = list(window.inputs(target))
-    formula = f"floor((n + {window.pads} - {window.extent})/{window.stride}) + 1"
+    formula = f"floor((n + 2*{window.pads // 2} - {window.extent})/{window.stride}) + 1"
     exact = [n for n in sizes if not window.unread(n)]
     if as_json:
         click.echo(json.dumps({"sizes": sizes, "exact": exact, "expression": formula}))
@@ -102,8 +102,8 @@ def _layer(window: Window, wanted: str, *, as_json: bool) -> None:
         low = window.output(smallest)
         click.echo(f"no input gives {target}: {formula} is at least {low} (n = {smallest})")
         return
-    click.echo(f"input {', '.join(map(str, sizes))}")
-    click.echo(f"  because {formula} = {target}  <=>  {sizes[0]} <= n <= {sizes[-1]}")
+    why = f"because {formula} = {target}  <=>  {sizes[0]} <= n <= {sizes[-1]}"
+    click.echo(f"input {', '.join(map(str, sizes))}   {why}")
     if exact:
         click.echo(f"  every row is read at {', '.join(map(str, exact))}")
 

@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import os
 import pkgutil
+import re
 import sys
 import traceback
 from dataclasses import replace
@@ -94,16 +95,28 @@ def _rules_of(point: EntryPoint) -> list[Rule]:
         version = getattr(module, "ARCHLINT_API", API)
         found = [] if version > API else [r for m in modules(module) for r in marked(m)]
     except (Exception, SystemExit) as error:
-        raise ConfigError(
-            f"{who}: {type(error).__name__}: {error}{_where(error)}",
-            help="upgrade or remove it, or run with --no-plugins",
-        ) from error
+        text, advice = f"{error}{_where(error)}", "upgrade or remove it, or run with --no-plugins"
+        if isinstance(error, ImportError) and error.name == "archlint.api":
+            text = str(error).removesuffix(f" ({error.path})")
+            advice = f"it was built for {_built_for(point)}; upgrade it or run with --no-plugins"
+        raise ConfigError(f"{who}: {type(error).__name__}: {text}", help=advice) from error
     if version > API:
         raise ConfigError(
             f"{who}: needs archlint's rule interface {version}, this one has {API}",
             help="upgrade archlint, or run with --no-plugins",
         )
     return found
+
+
+def _built_for(point: EntryPoint) -> str:
+    """The interface that a plugin which cannot be imported says it was written against."""
+    try:
+        spec = importlib.util.find_spec(point.module.partition(".")[0])
+        with open(spec.origin if spec is not None and spec.origin else "", encoding="utf-8") as file:
+            said = re.search(r"^ARCHLINT_API\s*=\s*(\d+)", file.read(), re.MULTILINE)
+    except (OSError, ValueError, ImportError):
+        said = None
+    return f"api {said[1]}" if said else f"another api than {API}"
 
 
 def _where(error: BaseException) -> str:

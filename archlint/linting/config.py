@@ -114,9 +114,9 @@ def read_config(path: str, *, seen: tuple[str, ...] = ()) -> Config:
     """The settings of ``path`` and of what it extends; raises `ConfigError` with file and line."""
     full = os.path.abspath(path)
     if full in seen or len(seen) > MAX_DEPTH:
-        chain = " -> ".join(_shown(p) for p in (*seen, full))
-        raise ConfigError(f"{_shown(full)}: 'extends' goes in a circle: {chain}")
-    shown = _shown(path)
+        chain = " -> ".join(shown_path(p) for p in (*seen, full))
+        raise ConfigError(f"{shown_path(full)}: 'extends' goes in a circle: {chain}")
+    shown = shown_path(path)
     try:
         text = contents(full, MAX_BYTES).decode()
         document = tomllib.loads(text)
@@ -168,7 +168,8 @@ def _syntax(shown: str, message: str, text: str) -> str:
     return f"{shown}:{len(text.splitlines())}: {found[1]} at the end of the file"
 
 
-def _shown(path: str) -> str:
+def shown_path(path: str) -> str:
+    """``path`` from here, unless it is somewhere else."""
     relative = os.path.relpath(path)
     return path if relative.startswith("..") else relative
 

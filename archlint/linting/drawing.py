@@ -73,7 +73,7 @@ def _attribute(node: Node, subject: str | None) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= MAX_LABEL else f"{text[: MAX_LABEL // 2 - 1]}…{text[-MAX_LABEL // 2 :]}"
+    return text if len(text) <= MAX_LABEL else f"{text[: MAX_LABEL // 2 - 3]}...{text[-MAX_LABEL // 2 :]}"
 
 
 def _quoted(text: str) -> str:

@@ -139,8 +139,16 @@ class _Run:
             self.tracebacks.append(traceback.format_exc())
             last = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{'/'.join(last.filename.replace(chr(92), '/').split('/')[-2:])}:{last.lineno}"
-            text = f"rule {rule.code} failed: {type(error).__name__}: {error} ({where}); other rules were run"
-            draft = Draft(text, _here(subject, graph), help=f"--ignore {rule.code} leaves the rule out")
+            place = _here(subject, graph)
+            at = (
+                f"{self.analysis.model.path}: node '{place.node.label}' ({place.node.op_type})"
+                if place.node
+                else self.analysis.model.path
+            )
+            reason = str(error)
+            reason = f" {reason}" if reason.startswith("'") else f": {reason}"
+            text = f"rule {rule.code} failed at {at}: {type(error).__name__}{reason} ({where}); other rules were run"
+            draft = Draft(text, place, help=f"--ignore {rule.code} leaves the rule out")
             self._add("INT001", "rule-crashed", "error", draft)
             return True
         return said is not None

@@ -40,12 +40,23 @@ class Finding:
         """``graph 'G' node 'NAME' (Op) input 'x'``: the part of the location inside the file."""
         parts = [f"graph '{self.graph}'"] if self.graph else []
         if self.node is not None:
-            name = self.node if self.node.startswith("#") else f"'{self.node}'"
-            parts.append(f"node {name} ({self.op_type})")
+            parts.append(self._node)
         if self.subject:
             kind, _, what = self.subject.partition(" ")
             parts.append(f"{kind} '{what}'" if what else f"'{kind}'")
         return " ".join(parts)
+
+    @property
+    def sentence(self) -> str:
+        """The message with its place in front, unless it begins with the node itself."""
+        if not self.place or (self.node is not None and self.message.startswith(self._node)):
+            return self.message
+        return f"{self.place}: {self.message}"
+
+    @property
+    def _node(self) -> str:
+        name = self.node if self.node is not None and self.node.startswith("#") else f"'{self.node}'"
+        return f"node {name} ({self.op_type})"
 
     @property
     def location(self) -> str:

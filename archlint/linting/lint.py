@@ -226,6 +226,7 @@ def from_error(path: str, error: LoadError, source: str | None = None) -> Findin
         message,
         path,
         error.help,
+        error.notes,
         snippet=snippet,
         line=line,
         column=error.column,

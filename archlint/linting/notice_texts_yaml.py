@@ -106,15 +106,16 @@ Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html""
     ),
     (
         "YML009",
-        "yaml-not-supported",
+        "yaml-expression",
         "error",
-        """A part of the format that this version does not read.
+        """An expression that cannot be computed.
 
-Parameters, blocks, repetition and expressions with ``$`` belong to a later version of the format.
+``$name`` is a parameter of the model or an argument of the block; numbers are combined with
+``+ - * / // %``, ``min``, ``max``, ``ceil`` and ``floor``. In a shape a word without ``$`` is a symbol.
 
-What to do: write the layers and numbers out.
+What to do: correct the name, or declare it under ``params``.
 
-Source: https://onnx.ai/onnx/operators/""",
+Source: https://docs.python.org/3/library/ast.html#ast.parse (how expressions are read; none is executed)""",
     ),
     (
         "YML010",
@@ -122,8 +123,9 @@ Source: https://onnx.ai/onnx/operators/""",
         "error",
         """A YAML file over the limits.
 
-8 MiB of text, 64 levels, 200,000 nodes with every alias expanded, 64 KiB in one scalar. They keep
-a hostile file from filling the memory.
+8 MiB of text, 64 levels, 200,000 nodes with every alias expanded, 64 KiB in one scalar, 200,000
+layers with every block and repetition written out. They keep a hostile file from filling the memory;
+blocks that use each other would never end.
 
 What to do: split the model, or store numbers in a .npz file.
 
@@ -178,6 +180,19 @@ A tensor is made once (ONNX graphs are single-assignment), and layers name the t
 What to do: rename one of them.
 
 Source: https://onnx.ai/onnx/repo-docs/IR.html""",
+    ),
+    (
+        "YML016",
+        "yaml-not-supported",
+        "error",
+        """A part of ONNX or of PyTorch that the YAML format does not write.
+
+Bodies of If, Loop and Scan have no spelling yet, and familiar names stand for what one ONNX operator
+does: ``AdaptiveAvgPool2d`` can only average everything.
+
+What to do: write the operator in the form that the format has, or use an ONNX file.
+
+Source: https://onnx.ai/onnx/operators/""",
     ),
     (
         "YML015",

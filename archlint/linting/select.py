@@ -46,8 +46,8 @@ def selector(text: str, catalogue: Iterable[Coded], where: str = "") -> Selector
     exact = [e.code for e in entries if e.code == upper or e.name == wanted.lower()]
     found = exact or ([e.code for e in entries if e.code.startswith(upper)] if upper.isalnum() else [])
     if not found:
-        message = f"{where}{': ' if where else ''}no such rule or prefix: {wanted!r}"
-        raise ConfigError(message, help=suggestion(wanted, entries))
+        place = f"{where} {wanted}" if where else repr(wanted)
+        raise ConfigError(f"{place}: no such rule or prefix. {suggestion(wanted, entries)}")
     return Selector(wanted, frozenset(found))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import archlint
 from archlint.errors import ConfigError
 from archlint.linting.collect import collect
-from archlint.linting.config import Config, find_config, read_config
+from archlint.linting.config import Config, find_config, read_config, shown_path
 from archlint.linting.config_schema import BUDGET, POLICY
 from archlint.linting.discover import INCLUDE, repository, spec
 from archlint.linting.engine import Settings
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from archlint.symbolic import Dim
+
+
+COMMAND = "command line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class Session:
         self.rules = self.rules_for(self.config)
         every = list(self.catalogue.values())
         with self._explained():
-            _layer("command line", every, self.given.select, self.given.extend_select, self.given.ignore)
+            _layer(COMMAND, every, self.given.select, self.given.extend_select, self.given.ignore)
 
     def config_for(self, folder: str) -> Config:
         """The settings for models in ``folder``."""
@@ -166,7 +169,7 @@ class Session:
     def _plan(self, config: Config, overrides: list[dict[str, Any]]) -> Plan:
         rules = self.rules_for(config)
         every: list[Rule | Notice] = [*notices().values(), *rules]
-        where = config.path or "configuration"
+        where = shown_path(config.path) if config.path else "configuration"
         files = [o for o in overrides if not o.get("nodes")]
         tables = [config.values, *files]
         options: dict[str, dict[str, Any]] = {}
@@ -187,7 +190,7 @@ class Session:
             severity.setdefault(POINTER, "warning")
         layers = [_configured(table, every, where) for table in tables]
         given = self.given
-        layers.append(_layer("command line", every, given.select, given.extend_select, given.ignore))
+        layers.append(_layer(COMMAND, every, given.select, given.extend_select, given.ignore))
         chosen, ignored = [], {POINTER} if lfs == "skip" else set()
         pedantic = given.pedantic or any(t.get("pedantic") for t in tables)
         for entry in every:
@@ -253,9 +256,13 @@ def _layer(
     extend: Sequence[str],
     ignore: Sequence[str],
 ) -> _Layer:
-    chosen = [(selector(t, every, where), True) for t in split([*select, *extend])]
-    left_out = [(selector(t, every, where), False) for t in split(ignore)]
-    return _Layer(bool(select), tuple(chosen + left_out))
+    named = (("select", select, True), ("extend-select", extend, True), ("ignore", ignore, False))
+    choices = [
+        (selector(text, every, f"--{key}" if where == COMMAND else f"{where}: {key}"), wanted)
+        for key, texts, wanted in named
+        for text in split(texts)
+    ]
+    return _Layer(bool(select), tuple(choices))
 
 
 def _configured(table: Mapping[str, Any], every: Sequence[Rule | Notice], where: str) -> _Layer:
@@ -268,7 +275,8 @@ def _severity(table: Mapping[str, str], every: Sequence[Rule | Notice], where: s
     """Levels by code; a code counts more than its prefix."""
     found: dict[str, str] = {}
     ranked = sorted(
-        ((selector(k, every, where), level) for k, level in table.items()), key=lambda p: p[0].rank
+        ((selector(k, every, f"{where}: [severity]"), level) for k, level in table.items()),
+        key=lambda p: p[0].rank,
     )
     for chosen, level in ranked:
         found |= dict.fromkeys(chosen.codes, level)

@@ -39,12 +39,12 @@ class ExternalFiles:
         self.hard_links = hard_links
         self._files: dict[str, File | LoadError] = {}
 
-    def file(self, location: str, name: str) -> File:
-        """The file at ``location``, for tensor ``name``; raises `LoadError`."""
+    def file(self, location: str, name: str, part: str) -> File:
+        """The file at ``location``, for tensor ``name``, which is ``part`` of it; raises `LoadError`."""
         found = self._files.get(location)
         if found is None:
             try:
-                found = self._open(location, name)
+                found = self._open(location, name, part)
             except LoadError as error:
                 found = error
             self._files[location] = found
@@ -52,7 +52,7 @@ class ExternalFiles:
             raise found
         return found
 
-    def _open(self, location: str, name: str) -> File:
+    def _open(self, location: str, name: str, part: str) -> File:
         reason = _unsafe(location)
         if reason is not None:
             raise _refused(name, location, reason)
@@ -63,9 +63,10 @@ class ExternalFiles:
         try:
             file = File(_descend(root, os.path.relpath(target, root).split(os.sep)))
         except FileNotFoundError:
-            message = f"initializer '{name}' needs '{location}', which does not exist beside the model"
-            hint = "put the file there; shapes and costs are not affected, rules on weights were skipped"
-            raise LoadError("IO007", message, help=hint) from None
+            message = (
+                f"initializer '{name}' needs '{location}' ({part}), which does not exist beside the model"
+            )
+            raise LoadError("IO007", message) from None
         except LoadError as error:
             message = f"initializer '{name}': '{location}': {error.message}"
             raise LoadError("IO009", message) from None
@@ -107,7 +108,7 @@ class ExternalSource:
         needed = weight.nbytes
         offset = self._number("offset", weight, 0)
         length = self._number("length", weight, needed or 0)
-        file = self.files.file(location, name)
+        file = self.files.file(location, name, f"{size_text(length)} at offset {offset:,}")
         if length > file.size or offset > file.size - length:
             message = (
                 f"initializer '{name}' needs bytes {offset:,}..{offset + length:,} of '{location}', "

@@ -34,7 +34,7 @@ def load(
     """
     from archlint.loaders.files import Held, open_file, size_text
     from archlint.loaders.options import Options
-    from archlint.loaders.sniff import HEAD, refuse
+    from archlint.loaders.sniff import HEAD, SIZE_LIMIT, refuse
 
     options = options or Options()
     name = os.fsdecode(path)
@@ -50,7 +50,6 @@ def load(
 
     from archlint.loaders.onnx import load_onnx
     from archlint.loaders.text import FORMATS, to_binary
-    from archlint.loaders.wire import SIZE_LIMIT
 
     if suffix in FORMATS:
         _limit(file.size, options.limits.text_bytes)

@@ -44,7 +44,7 @@ def load_onnx(path: str, data: bytes | mmap.mmap, options: Options, file: File |
     try:
         proto = _parsed(skimmed.structure)
         if not proto.HasField("graph"):
-            raise _no_graph(data[:HEAD], path)
+            raise _no_graph(data, path)
         source = data if isinstance(data, bytes) else file
         return Reader(path, options, Structure(source, skimmed.payloads)).model(proto, len(data))
     except MemoryError:
@@ -89,8 +89,8 @@ def _parsed(structure: bytes) -> onnx.ModelProto:
     return proto
 
 
-def _no_graph(head: bytes, path: str) -> LoadError:
-    what = unlikely(head, path)
+def _no_graph(data: bytes | mmap.mmap, path: str) -> LoadError:
+    what = unlikely(data, path)
     if what is not None:
-        return LoadError("IO005", f"this is {what}, {READS}")
+        return LoadError("IO005", f"this is {what}, {READS}", help="give the ONNX model, or export it again")
     return LoadError("IO006", "ONNX holds no graph: cut short, or another kind of file")

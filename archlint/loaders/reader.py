@@ -79,7 +79,7 @@ class Reader:
         self.depth += 1
         if self.depth > self.limits.nesting:
             raise LoadError(
-                "IO010", f"graphs are nested more than {self.limits.nesting} deep (limit of archlint)"
+                "IO010", f"graphs are nested more than {self.limits.nesting} deep, the limit (--max-depth)"
             )
         weights: dict[str, Weight] = {}
         twice: list[tuple[str, str, str]] = []
@@ -125,7 +125,7 @@ class Reader:
     ) -> Graph:
         self.nodes += len(nodes)
         if self.nodes > self.limits.nodes:
-            raise LoadError("IO010", f"more than {self.limits.nodes:,} nodes (limit of archlint)")
+            raise LoadError("IO010", f"more than {self.limits.nodes:,} nodes, the limit (--max-nodes)")
         kept: list[Node] = []
         attribute = self._attribute
         for index, n in enumerate(nodes):

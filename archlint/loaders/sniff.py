@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from archlint.errors import LoadError
 from archlint.loaders.files import size_text
 
+if TYPE_CHECKING:
+    import mmap
+
 HEAD = 4096
+SIZE_LIMIT = 0x7FFFFFFF
+"""Bytes that protobuf can hold."""
 LFS = b"version https://git-lfs.github.com/spec/v1"
 _PRINTABLE = bytes(range(32, 127)) + b"\t\r\n\f"
 READS = "archlint reads ONNX and YAML"
 
 # what stands at which byte, what it is, and how it becomes ONNX
 _MAGIC: tuple[tuple[int, bytes, str, str | None], ...] = (
-    (4, b"TFL3", "a TensorFlow Lite model", "python -m tf2onnx.convert --tflite {path} --output model.onnx"),
+    (4, b"TFL3", "a TensorFlow Lite model", "python -m tf2onnx.convert --tflite {path} --output new.onnx"),
     (
         0,
         b"\x89HDF\r\n\x1a\n",
         "an HDF5 file, such as Keras writes",
-        "python -m tf2onnx.convert --keras {path}",
+        "python -m tf2onnx.convert --keras {path} --output new.onnx",
     ),
     (4, b"ORTM", "an ONNX Runtime .ort model", "give the ONNX model that it was made from"),
     (0, b"GGUF", "a GGUF file of weights", None),
@@ -54,14 +60,14 @@ def refuse(head: bytes, size: int, path: str) -> None:
     """Raises `LoadError` when the first bytes of a file say that it is no model of any kind."""
     if not size:
         note = "onnx.load would accept it as a model with no nodes"
-        raise LoadError("IO003", "file is empty (0 bytes)", help=note)
+        raise LoadError("IO003", "file is empty (0 bytes)", notes=(note,))
     _refuse_pointer(head, size, path)
     start = head.removeprefix(b"\xef\xbb\xbf")
     if _HTML.match(start):
         shown = start.lstrip()[:15].decode("ascii", "replace")
         raise LoadError(
             "IO004",
-            f"this is an HTML page ('{shown}...'), probably a saved web page or login screen "
+            f"this is an HTML page ('{shown}…'), probably a saved web page or login screen "
             "instead of the download",
             help="download the file itself (its raw or resolve address)",
         )
@@ -72,7 +78,7 @@ def refuse(head: bytes, size: int, path: str) -> None:
         raise _archive(head)
     if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05" and len(head) > 2:
         what = "a PyTorch checkpoint" if head[2:].startswith(_LEGACY_TORCH) else "a Python pickle"
-        raise _kind(f"{what}, which is a program and is never unpickled", None, _TORCH)
+        raise _kind(f"{what}, which is a program and is never unpickled", _shown(head[:2], 0), _TORCH)
     length = int.from_bytes(head[:8], "little")
     if head[8:9] == b"{" and 2 <= length <= size - 8 and re.match(rb'\{\s*["}]', head[8:64]):
         raise _kind("a safetensors file: weights without a graph", None, None)
@@ -83,14 +89,15 @@ def refuse(head: bytes, size: int, path: str) -> None:
         raise _kind("an XML document", None, None)
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _kind("UTF-16 text", None, None)
-    if not head.strip(b"\0"):
+    if size <= SIZE_LIMIT and not head.strip(b"\0"):
         message = f"file begins with {len(head):,} zero bytes: an unfinished download or a sparse file"
         raise LoadError("IO006", message)
 
 
-def unlikely(head: bytes, path: str) -> str | None:
+def unlikely(data: bytes | mmap.mmap, path: str) -> str | None:
     """What a file may be that parses as protobuf, but holds no ONNX graph."""
-    if path.endswith((".mlmodel", ".mlpackage")):
+    head = data[:HEAD]
+    if path.endswith((".mlmodel", ".mlpackage")) or _core_ml(data):
         return "a Core ML model"
     if path.endswith("saved_model.pb") or head.startswith(b"\x08\x01\x12"):
         return "a TensorFlow SavedModel"
@@ -99,17 +106,45 @@ def unlikely(head: bytes, path: str) -> str | None:
     return "plain text" if plain_text(head) else None
 
 
+def _core_ml(data: bytes | mmap.mmap) -> bool:
+    """True for a version, then a description, then a field that Core ML numbers from 200 on."""
+    if data[:1] != b"\x08" or data[2:3] != b"\x12":
+        return False
+    at = 2
+    for _ in range(8):
+        key, at = _varint(data, at)
+        if key & 7 != 2:
+            return False
+        if key >> 3 >= 200:
+            return True
+        length, at = _varint(data, at)
+        at += length
+    return False
+
+
+def _varint(data: bytes | mmap.mmap, at: int) -> tuple[int, int]:
+    """A number of at most five bytes, 0 where there is none, and the place behind it."""
+    value = 0
+    for shift in range(0, 35, 7):
+        byte = data[at : at + 1]
+        at += 1
+        value |= (byte[0] & 0x7F if byte else 0) << shift
+        if not byte or byte[0] < 0x80:
+            break
+    return value, at
+
+
 def plain_text(head: bytes) -> bool:
     """True for bytes that are all printable ASCII."""
     return not head.translate(None, _PRINTABLE)
 
 
 def lfs_pointer(head: bytes) -> str | None:
-    """``oid 4d7a2146..., 97.8 MB`` for the contents of a Git LFS pointer, else None."""
+    """``oid 4d7a2146…, 97.8 MB`` for the contents of a Git LFS pointer, else None."""
     if not head.startswith(LFS):
         return None
     oid, size = _OID.search(head), _SIZE.search(head)
-    parts = [f"oid {oid[1].decode()}..."] if oid else []
+    parts = [f"oid {oid[1].decode()}…"] if oid else []
     if size:
         parts.append(size_text(int(size[1])))
     return ", ".join(parts) or "without oid and size"
@@ -135,12 +170,16 @@ def _refuse_pointer(head: bytes, size: int, path: str) -> None:
 def _archive(head: bytes) -> LoadError:
     name = head[30 : 30 + int.from_bytes(head[26:28], "little")]
     if name.endswith((b"data.pkl", b"constants.pkl", b".pkl")) or b"/data.pkl" in head:
-        return _kind("a PyTorch archive, which holds a pickle and is never unpickled", "'PK'", _TORCH)
+        return _kind(
+            "a PyTorch archive, which holds a pickle and is never unpickled", "'PK' at byte 0", _TORCH
+        )
     if name in {b"metadata.json", b"config.json", b"model.weights.h5"}:
-        return _kind("a Keras archive", "'PK'", "in Keras: model.export('model.onnx', format='onnx')")
+        return _kind(
+            "a Keras archive", "'PK' at byte 0", "in Keras: model.export('model.onnx', format='onnx')"
+        )
     if name.endswith(b".npy"):
-        return _kind("a NumPy archive of weights", "'PK'", None)
-    return _kind("a zip archive", "'PK'", "unpack it")
+        return _kind("a NumPy archive of weights", "'PK' at byte 0", None)
+    return _kind("a zip archive", "'PK' at byte 0", "unpack it")
 
 
 def _kind(what: str, magic: str | None, advice: str | None) -> LoadError:

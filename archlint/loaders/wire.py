@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archlint.errors import LoadError
 from archlint.loaders.files import size_text
+from archlint.loaders.sniff import SIZE_LIMIT
 
 if TYPE_CHECKING:
     from archlint.loaders.options import Limits
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 LARGE = 4096
 TOUCHED = 32 << 20
 """Bytes of a mapped file after which the pages that were walked over are given back."""
-SIZE_LIMIT = 0x7FFFFFFF
 DEPTH_LIMIT = 100
 DONTNEED = getattr(mmap, "MADV_DONTNEED", 4)
 
@@ -149,7 +149,7 @@ class _Skim:
                 continue
             budget -= 1
             if not budget:
-                message = f"more than {self.limits.wire_fields:,} protobuf fields (limit of archlint)"
+                message = f"more than {self.limits.wire_fields:,} protobuf fields, the limit (--max-fields)"
                 raise LoadError("IO010", message)
             first = pos
             key = data[pos]
@@ -205,7 +205,7 @@ class _Skim:
             self.structure += end - start
             if self.structure > self.limits.structure_bytes:
                 limit = size_text(self.limits.structure_bytes)
-                raise LoadError("IO010", f"more than {limit} without its weights (limit of archlint)")
+                raise LoadError("IO010", f"more than {limit} without its weights, the limit (--max-bytes)")
             frame.take(self.data[start:end])
 
     def _left_out(self, frame: _Frame, key: int, size: int) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from archlint.loaders.options import Limits
 from archlint.loaders.yaml_aliases import ALIASES
+from archlint.loaders.yaml_blocks import expanded
 from archlint.loaders.yaml_fields import Fields
 from archlint.loaders.yaml_operators import names, signature
 from archlint.loaders.yaml_text import Mark, nearest
@@ -20,8 +21,7 @@ FORMAT = 1
 OPSET = 21
 """Opset of a document that names none."""
 
-LATER = ("params", "blocks")
-LATER_IN_LAYERS = ("repeat", "use", "args", "if", "then_branch", "else_branch", "body", "layers")
+LATER_IN_LAYERS = ("if", "then_branch", "else_branch", "body", "layers")
 KEYS = ("archlint", "name", "opset", "inputs", "layers", "outputs", "weights")
 OUTPUT_FREE = ("op", "name", "in", "init", "weights")
 """Keys that every layer may have, whatever its operator."""
@@ -42,8 +42,8 @@ class Layer:
 
     @property
     def title(self) -> str:
-        """``layer 'conv1' (Conv)``, as errors call it."""
-        return f"layer '{self.name}' ({self.written})"
+        """``layer 'conv1'``, as errors call it."""
+        return f"layer '{self.name}'"
 
     def key(self, name: str) -> Scalar | Layer:
         """The place of a key, or of the layer."""
@@ -78,12 +78,13 @@ def read_document(text: Text, limits: Limits | None = None, *, example: bool = F
     if root is None or (isinstance(root, Scalar) and root.value is None):
         message = "the document is empty"
         raise text.error("YML005", message, Mark(1, 1), "a model starts with 'archlint: 1'")
-    return _Outline(text, example=example).document(root)
+    return _Outline(text, limits or Limits(), example=example).document(root)
 
 
 class _Outline(Fields):
-    def __init__(self, text: Text, *, example: bool) -> None:
+    def __init__(self, text: Text, limits: Limits, *, example: bool) -> None:
         super().__init__(text)
+        self.limits = limits
         self.example = example
 
     def document(self, root: Item) -> Document:
@@ -91,9 +92,7 @@ class _Outline(Fields):
             return self._layers_alone(root)
         mapping = self.mapping(root, "a model")
         self._header(mapping)
-        for key in LATER:
-            if key in mapping.entries:
-                raise self.later(mapping.keys[key], f"'{key}'")
+        mapping = expanded(mapping, self.text, self.limits)
         found = self.entries(mapping, KEYS, "model")
         if "layers" not in found:
             raise self.text.error("YML015", "the model has no 'layers'", mapping)

@@ -34,13 +34,11 @@ class Fields:
 
     def wrong(self, item: Item, expected: str, what: str) -> LoadError:
         """An error that says what stands where ``expected`` should."""
-        if isinstance(item, Scalar) and isinstance(item.value, str) and "$" in item.value:
-            return self.later(item, "an expression with '$'")
         return self.text.error("YML002", f"{what} must be {expected}, not {shown(item)}", item)
 
     def later(self, item: Item, what: str) -> LoadError:
         """An error for a part of the format that this version does not read."""
-        return self.text.error("YML009", f"{what} is not supported yet", item)
+        return self.text.error("YML016", f"{what} is not supported yet", item)
 
     def mapping(self, item: Item, what: str) -> Mapping:
         """A mapping."""
@@ -63,7 +61,7 @@ class Fields:
     def unknown(self, key: Scalar, known: list[str], what: str) -> LoadError:
         """The error for a key that means nothing here."""
         guess = nearest(key.text, known)
-        allowed = f"allowed: {', '.join(known[:20])}{', ...' if len(known) > 20 else ''}"
+        allowed = f"allowed: {', '.join(known[:20])}{', …' if len(known) > 20 else ''}"
         hint = f"{guess} {allowed}" if guess else allowed
         return self.text.error("YML003", f"{what}: unknown key '{key.text[:60]}'", key, hint)
 
@@ -71,16 +69,14 @@ class Fields:
         """Text that is not empty; a number or a word such as ``true`` counts as written."""
         if not isinstance(item, Scalar) or not item.text.strip() or len(item.text) > 200:
             raise self.wrong(item, "a name", what)
-        if "$" in item.text or (item.plain and "{" in item.text):
-            raise self.later(item, f"{what} with an expression")
+        if item.plain and "{" in item.text:
+            raise self.wrong(item, "a name", what)
         return item.text
 
     def word(self, item: Item, what: str) -> str:
         """A string."""
         if not isinstance(item, Scalar) or not isinstance(item.value, str):
             raise self.wrong(item, "a string", what)
-        if "$" in item.value and item.plain:
-            raise self.later(item, "an expression with '$'")
         return item.value
 
     def integer(self, item: Item, what: str, minimum: int | None = None) -> int:
@@ -137,9 +133,18 @@ class Fields:
             if isinstance(value, (str, bool)) and len(item.text) <= MAX_SYMBOL:
                 if _SYMBOL.fullmatch(item.text):
                     return symbol(item.text)
-                if isinstance(value, str) and re.search(r"[-+*/%()$ ]", value):
-                    raise self.later(item, f"the expression {shown(item)} in {what}")
+                if isinstance(value, str) and re.search(r"[-+*/%() ]", value):
+                    return self._computed(item, what)
         raise self.wrong(item, "sizes, symbols such as N, or _", what)
+
+    def _computed(self, item: Scalar, what: str) -> Dim:
+        """A size written as an expression over symbols."""
+        from archlint.loaders.yaml_expressions import size
+
+        found = size(item, self.text)
+        if isinstance(found, int) and not 0 <= found < LIMIT:
+            raise self.text.error("YML002", f"a size in {what} is {found}", item)
+        return found
 
     def sizes(self, item: Item, what: str) -> tuple[int, ...]:
         """A shape of numbers alone, as stored tensors have it."""

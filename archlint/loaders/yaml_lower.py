@@ -181,7 +181,7 @@ class Lowering(Building):
             sizes = () if item is None else self.axes_of(layer, "output_size")
             if not sizes or set(sizes) != {1}:
                 message = f"{layer.title} can only average everything: output_size must be 1"
-                raise self.text.error("YML009", message, layer.key("output_size"))
+                raise self.text.error("YML016", message, layer.key("output_size"))
         if layer.op_type == "Gelu" and self.document.opset < 20:
             message = f"{layer.title} needs opset 20, the model has {self.document.opset}"
             raise self.text.error("YML011", message, layer)

@@ -93,8 +93,6 @@ class References(Fields):
     def _named(self, item: Scalar, index: int, title: str) -> str:
         """The tensor that ``item`` names, as seen from layer ``index``."""
         text = item.text
-        if "$" in text:
-            raise self.later(item, "an expression with '$'")
         if text in self.document.inputs or text in self.invented:
             return text
         found = self._split(text)

@@ -115,6 +115,7 @@ class _Builder:
             raise self.text.error("YML001", reason, where) from None
 
     def _syntax(self, problem: str, at: Mark) -> Exception:
+        problem = problem.replace("are not allowed in this context", "are not allowed here")
         line = self.text.source.split("\n", at.line)[at.line - 1 : at.line]
         before = line[0][: at.column] if line else ""
         if "\t" in before and not before.strip():
@@ -217,8 +218,11 @@ class _Builder:
             return
         first = parent.keys.get(key.text)
         if first is not None:
-            message = f"key '{key.text[:60]}' given twice (first at line {first.line})"
-            raise self.text.error("YML004", message, key, "YAML would silently keep the last")
+            message = (
+                f"key '{key.text[:60]}' given twice (first at line {first.line}); "
+                "YAML would silently keep the last"
+            )
+            raise self.text.error("YML004", message, key)
         parent.keys[key.text] = key
         parent.entries[key.text] = item
 

@@ -77,6 +77,6 @@ class Reading:
         if first is None:
             self._known[key] = error
             self.problems.append(error)
-        else:
-            noun = f"{count} tensors"
-            first.help = f"shapes and costs are not affected; rules on weights were skipped for {noun}"
+            first = error
+        noun = "1 tensor" if count == 1 else f"{count:,} tensors"
+        first.notes = (f"shape and cost checks go on; weight rules skipped for {noun}",)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from archlint.model import Shape
 
 SAME = ("SAME_UPPER", "SAME_LOWER")
+AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+"""What people call the sizes behind batch and channel."""
+LENIENT = " by ONNX's formula, onnxruntime makes one of what is there"
 
 
 class Windowed(Operator):
@@ -62,12 +65,22 @@ class Windowed(Operator):
         """True when some window may reach beyond the input."""
         return self.auto_pad in SAME or any(self.pads or ())
 
-    def slide(self, size: Dim, window: Dim, stride: int, pads: tuple[int, int], *, ceil: bool = False) -> Dim:
+    def slide(
+        self,
+        size: Dim,
+        window: Dim,
+        stride: int,
+        pads: tuple[int, int],
+        *,
+        ceil: bool = False,
+        axis: str = "size",
+    ) -> Dim:
         """Positions of a window of extent ``window``: ``floor((size + pads - window)/stride) + 1``.
 
         ``SAME_*`` gives ``ceil(size/stride)``, ``VALID`` pads nothing (ONNX Conv, MaxPool). With
         ``ceil`` a last window may hang over the end as long as it starts inside the input or its
         leading pad: ``min(ceil((size + pads - window)/stride) + 1, ceil((size + pads[0])/stride))``.
+        ``axis`` is what messages call the size.
         """
         if self.auto_pad in SAME:
             return ceildiv(size, stride)
@@ -76,16 +89,17 @@ class Windowed(Operator):
             padding = sum(pads)
             # onnxruntime divides towards zero where ONNX rounds down, so its pools then give one output
             lenient = not self.refuses_small and at_least(room, 1 - stride) is not False
-            message = f"window {window} does not fit size {size} + pads {padding}; " + (
-                f"ONNX's formula gives {self.node.op_type} no output, onnxruntime one of what is there"
-                if lenient
-                else f"{self.node.op_type} would have no output"
+            output = floordiv(room, stride) + 1
+            message = (
+                f"window {window} does not fit {axis} {size} + pads {padding}; "
+                f"output would be {output if isinstance(output, int) else 'empty'}"
+                f"{LENIENT if lenient else ''}"
             )
             raise ShapeError(
                 "window-larger-than-input",
                 message,
                 subject=f"input {self.node.inputs[0]}",
-                help=f"inputs of size >= {window - padding} fit",
+                help=f"inputs of {axis} >= {window - padding}",
                 severity="warning" if lenient else None,
                 window=window,
                 size=size,
@@ -107,7 +121,8 @@ class Windowed(Operator):
         dilations = self.positive("dilations", self.dilations, axes)
         strides = self.positive("strides", self.strides, axes)
         pads = self.paddings(axes)
+        names = AXES.get(axes, ("size",) * axes)
         return tuple(
-            self.slide(size, (k - 1) * d + 1, s, p, ceil=ceil)
-            for size, k, d, s, p in zip(sizes, kernel, dilations, strides, pads, strict=True)
+            self.slide(size, (k - 1) * d + 1, s, p, ceil=ceil, axis=name)
+            for size, k, d, s, p, name in zip(sizes, kernel, dilations, strides, pads, names, strict=True)
         )

@@ -29,7 +29,7 @@ def end(run: Checked, look: Look) -> str:
 
 def _error(finding: Finding) -> str:
     column = f' column="{finding.column}"' if finding.line and finding.column else ""
-    text = f"{finding.place}: {finding.message}" if finding.place else finding.message
+    text = finding.sentence
     return (
         f'    <error line="{finding.line or 1}"{column} severity="{finding.severity}" '
         f'message="{xml(printable(text))}" source="archlint.{finding.code}"/>\n'

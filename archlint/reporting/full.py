@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archlint.linting.engine import LEVEL
 from archlint.reporting.look import columns
 from archlint.reporting.safe import printable
 
@@ -81,8 +82,9 @@ def _fit(text: str, look: Look) -> str:
 
 
 def end(run: Checked, look: Look) -> str:
-    """The verdict."""
-    return verdict(run, look)
+    """The verdict, and which rule to read about first."""
+    first = min(run.findings, key=lambda f: -LEVEL[f.severity], default=None)
+    return verdict(run, look) + (f"help: archlint rule {first.code} explains\n" if first else "")
 
 
 def verdict(run: Checked, look: Look) -> str:
@@ -94,10 +96,11 @@ def verdict(run: Checked, look: Look) -> str:
         kept.append(f"{summary['hidden']} below --min-severity not shown")
     if summary["lfs_pointers"]:
         kept.append(f"{_count(summary['lfs_pointers'], 'Git LFS pointer')} passed over")
-    more = f" {', '.join(kept)}." if kept else ""
+    skipped = ""
     if summary["skipped_rules"]:
         count = len(summary["skipped_rules"])
-        more += f" {_count(count, 'rule')} that {'reads' if count == 1 else 'read'} weights not run."
+        skipped = f" {_count(count, 'rule')} that {'reads' if count == 1 else 'read'} weights not run."
+    more = (f" {', '.join(kept)}." if kept else "") + skipped
     timing = f" {run.seconds:.2f} s" if run.seconds else ""
     if found:
         levels = [_count(summary[k], k) for k in ("error", "warning") if summary[k]]
@@ -110,8 +113,9 @@ def verdict(run: Checked, look: Look) -> str:
         return ""
     if summary["status"] == 1:
         return look.paint("Nothing to show, but the run fails:", "warning") + f"{more}{timing}\n"
-    text = f"All {models} models passed." if models > 1 else "1 model passed."
-    return look.paint(text, "good") + f"{more}{timing}\n"
+    text = f"All {models:,} models passed" if models > 1 else "1 model passed"
+    more = f" ({', '.join(kept)})." if kept else "."
+    return look.paint(text, "good") + f"{more}{skipped}{timing}\n"
 
 
 def _count(number: int, noun: str) -> str:

@@ -47,7 +47,7 @@ def _command(finding: Finding, command: str) -> str:
     if finding.line and finding.column:
         fields.append(f"col={finding.column}")
     fields.append(f"title={github_property(f'archlint {finding.code} {finding.name}')}")
-    text = f"{finding.place}: {finding.message}" if finding.place else finding.message
+    text = finding.sentence
     if finding.help:
         text += f"\nhelp: {finding.help}"
     return f"::{command} {','.join(fields)}::{github(text)}"

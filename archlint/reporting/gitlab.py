@@ -27,11 +27,10 @@ def end(run: Checked, look: Look) -> str:
 
 def _issue(finding: Finding) -> dict[str, Any]:
     path = relative(finding.path)
-    place = f"{finding.place}: " if finding.place else ""
     broken = finding.severity == "error" and finding.code.startswith("IO")
     key = f"{path}\0{finding.fingerprint}".encode("utf-8", "surrogatepass")
     return {
-        "description": safe.printable(f"{place}{finding.message}"),
+        "description": safe.printable(finding.sentence),
         "check_name": finding.code,
         "fingerprint": hashlib.sha256(key).hexdigest(),
         "severity": "critical" if broken else _SEVERITIES[finding.severity],

@@ -110,7 +110,7 @@ def _rule(entry: Rule | Notice) -> dict[str, Any]:
 
 
 def _result(finding: Finding, state: str, index: dict[str, int]) -> dict[str, Any]:
-    text = f"{finding.place}: {finding.message}" if finding.place else finding.message
+    text = finding.sentence
     if finding.help:
         text += f". {finding.help}"
     region: dict[str, Any] = {"startLine": finding.line or 1}

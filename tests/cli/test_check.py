@@ -123,7 +123,7 @@ def test_a_rule_that_raises(archlint, write, monkeypatch) -> None:
     write("bad.onnx", BAD)
     result = archlint("check", "bad.onnx")
     assert result.exit_code == 2
-    assert "INT001 error[rule-crashed]: rule ZZZ001 failed: KeyError" in result.stdout
+    assert "INT001 error[rule-crashed]: rule ZZZ001 failed at bad.onnx: KeyError" in result.stdout
     assert "SHP010" in result.stdout
     assert "\x1b" not in result.stdout
 

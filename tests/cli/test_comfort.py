@@ -46,7 +46,8 @@ def test_every_command_is_listed(archlint) -> None:
     listed = text.split("Commands:\n")[1].split("\n\n")[0]
     assert [line.split()[0] for line in listed.splitlines()] == COMMANDS
     assert "..." not in listed
-    assert archlint().stdout == text
+    alone = archlint().stdout
+    assert f"Commands: {', '.join(COMMANDS)}\n" in alone
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -133,7 +134,7 @@ def test_a_project_that_starts_with_a_baseline(archlint, write, tmp_path) -> Non
     write("models/dead.onnx", DEAD)
     result = archlint("init", "--baseline")
     assert result.exit_code == 0, result.output
-    assert "wrote .archlint-baseline.json  (1 finding of 1 models)" in result.stdout
+    assert "wrote .archlint-baseline.json       (1 finding of 1 models)" in result.stdout
     assert len(json.loads((tmp_path / ".archlint-baseline.json").read_text())["entries"]) == 1
     checked = archlint("check")
     assert (checked.exit_code, "1 baselined" in checked.stdout) == (0, True)

@@ -171,7 +171,12 @@ def test_command_line_setting_and_file(archlint, project) -> None:
         pytest.param(
             "archlint.toml", '\nselect = "SHP"', "archlint.toml:2: 'select' must be a list", id="type"
         ),
-        pytest.param("archlint.toml", 'select = ["SHQ"]', "no such rule or prefix: 'SHQ'", id="code"),
+        pytest.param(
+            "archlint.toml",
+            'select = ["SHQ"]',
+            "archlint.toml: select SHQ: no such rule or prefix. did you mean SHP?",
+            id="code",
+        ),
         pytest.param(
             "archlint.toml", '[severity]\nSHP = "fatal"', "archlint.toml:2: [severity] 'SHP'", id="level"
         ),

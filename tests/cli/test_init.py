@@ -29,7 +29,7 @@ def test_the_starter_configuration_is_valid(archlint, tmp_path) -> None:
     text = (tmp_path / "archlint.toml").read_text().splitlines()
     (tmp_path / "archlint.toml").write_text("\n".join(line.removeprefix("# ") for line in text[1:]))
     assert archlint("config", "validate").stdout.endswith("archlint.toml: valid\n")
-    assert archlint("config", "get", "budget.macs").stdout.startswith('"4.2G"')
+    assert archlint("config", "get", "budget.mult").stdout.startswith('"4.2G"')
     result = archlint("check", "--isolated")
     assert result.exit_code == 0, result.output
 

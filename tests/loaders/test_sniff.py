@@ -37,7 +37,7 @@ def archive(name: str) -> bytes:
 
 
 CASES = {
-    "pointer": (POINTER, "IO001", "oid 4d7a2146..., 97.8 MB"),
+    "pointer": (POINTER, "IO001", "oid 4d7a2146…, 97.8 MB"),
     "conflict": (b"<<<<<<< HEAD\n" + POINTER + b"=======\n", "IO002", "conflict markers"),
     "empty": (b"", "IO003", "0 bytes"),
     "html": (b"\n<!DOCTYPE html><html><body>Sign in", "IO004", "<!DOCTYPE html>"),

@@ -15,7 +15,9 @@ TEXT = (Path(__file__).parents[2] / "docs" / "yaml.md").read_text(encoding="utf-
 BLOCKS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 
 
-@pytest.mark.parametrize(("block", "output"), list(zip(BLOCKS, ["[N, 10]", "[T, 1, N, 8]"], strict=True)))
+@pytest.mark.parametrize(
+    ("block", "output"), list(zip(BLOCKS, ["[N, 10]", "[T, 1, N, 8]", "[N, 16, H, W//2]"], strict=True))
+)
 def test_block(block, output):
     model = load_yaml("docs.arch.yaml", block.encode(), Incremental)
     assert not model.problems

@@ -118,7 +118,7 @@ def test_many_layers_are_read():
 
 SCALARS = [
     "~", "null", "true", "False", "yes", "0", "-1", "3", "64", "1e3", ".inf", ".nan", "0x10", "1_000", "12:30:45",
-    "2024-13-45", "x", "N", "'?'", "_", "same", "zeros", "xavier", "float16", "$w", "'H // 2'", "''", "<<", "*a",
+    "2024-13-45", "x", "N", "'?'", "_", "same", "zeros", "xavier", "float16", "$w", "$w * 2", "'H // 2'", "''", "<<", "*a",
     "a:1", "9999999999999999999999", "image", "conv_1", "w.npz", "é", "!!str x", "&a 1",
 ]  # fmt: skip
 KEYS = [
@@ -126,7 +126,7 @@ KEYS = [
     "kernel_shape", "stride", "pad", "pads", "groups", "dilation", "bias", "hidden_size", "input_size", "direction",
     "init", "W", "U_f", "b_f", "B", "shape", "dtype", "values", "normal", "std", "seed", "file", "keys", "constant",
     "axes", "axis", "perm", "value", "split", "to", "<<", "x-a", "?", "normalized_shape", "in_channels", "repeat",
-    "out_features", "num_embeddings", "embedding_dim", "output_size", "scales", "min", "max",
+    "use", "params", "blocks", "args", "out_features", "num_embeddings", "embedding_dim", "output_size", "scales", "min", "max",
 ]  # fmt: skip
 OPERATORS = [
     "Conv", "Conv2d", "ConvTranspose2d", "Linear", "LSTM", "GRU", "RNN", "BatchNorm2d", "LayerNorm", "MaxPool2d", "Relu",

@@ -1,6 +1,6 @@
 from difflib import get_close_matches
 
-from archlint.api import Findings, Graph, Model, rule
+from archlint.api import Findings, Graph, Model, Node, rule
 
 SUGGESTIONS = 20
 
@@ -29,9 +29,13 @@ def dangling_input(model: Model) -> Findings:
                 told += 1
                 close = get_close_matches(name[:256], _names(graph), 1, 0.6) if told <= SUGGESTIONS else []
                 yield node.at(f"input {name}").says(
-                    f"reads '{name}', which nothing produces",
+                    f"{_label(node)} reads '{name}', which nothing produces",
                     hint=f"did you mean '{close[0]}'?" if close else None,
                 )
+
+
+def _label(node: Node) -> str:
+    return f"node '{node.name}' ({node.op_type})" if node.name else f"node #{node.index} ({node.op_type})"
 
 
 def _names(graph: Graph) -> list[str]:

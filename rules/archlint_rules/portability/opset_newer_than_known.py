@@ -17,6 +17,6 @@ def opset_newer_than_known(model: Model) -> Findings:
     if opset > known:
         yield model.graph.at("opset_import ai.onnx").says(
             f"opset {opset} is newer than this archlint's onnx {table()['onnx']} knows ({known}); "
-            "shapes of changed operators may be wrong",
+            "shapes of changed ops may be wrong",
             hint="upgrade archlint, or export with an older opset",
         )

@@ -24,7 +24,7 @@ def conv_channel_mismatch(model: Model, analysis: Analysis) -> Findings:
     for defect in analysis.shapes.of("conv-channel-mismatch"):
         conv, error = defect.step.node, defect.error
         plain = conv.kind == "Conv"
-        yield conv.at(error.subject).says(
+        yield conv.at(None if plain else error.subject).says(
             error.message,
             severity=error.severity,
             hint=error.help,
@@ -48,10 +48,19 @@ def _drawing(conv: Node, defect: Defect) -> tuple[str, ...]:
     channels = str(numbers.get("channels"))
     at = first.find(f", {channels}", len(first) - len(str(x)))
     mark = " " * (at + 2) + "^" * len(channels) if at >= 0 else ""
-    mark += " dim 1" if mark and len(mark) + 6 < width else ""
+    mark += " dim 1" if mark else ""
     return (
-        f"{first} ".ljust(width, "─") + f"─┬─> {conv.label} ({conv.op_type} {kernel}) ──> {result}",
-        mark.ljust(width + 1) + "│",
+        f"{first} ".ljust(width, "─")
+        + f"──> {conv.label} ({conv.op_type} {kernel}{_pads(conv)}) ──> {result}",
+        mark,
         f"{weight} ".ljust(width, "─")
         + f"─┘   {numbers.get('expected')} = weight dim 1 x group {numbers.get('group', 1)}",
     )
+
+
+def _pads(conv: Node) -> str:
+    """``, pad 1`` for the same on every side, all of them when they differ."""
+    pads = conv.integers("pads") or ()
+    if not any(pads):
+        return ""
+    return f", pad {pads[0]}" if len(set(pads)) == 1 else f", pads {list(pads)}"

@@ -1,4 +1,7 @@
-from archlint.api import Analysis, Findings, Model, rule
+from archlint.api import Analysis, Defect, Findings, Model, rule
+from archlint_rules.convolution.windows import POOLS, axes
+
+WINDOWS = {"Conv", *POOLS}
 
 
 @rule("SHP002", on=Model, severity="error", needs=("shapes",), fixable=True)
@@ -14,4 +17,26 @@ def declared_shape_contradiction(model: Model, analysis: Analysis) -> Findings:
     Example: built in the tests
     """
     for defect in analysis.shapes.of("declared-shape-contradiction"):
-        yield defect.says()
+        error = defect.error
+        size = str(error.data.get("computed"))
+        formula = _formula(defect, analysis)
+        text = f"{error.message.removesuffix(f'{size})')}{formula} = {size})" if formula else error.message
+        yield defect.step.node.at(error.subject).says(
+            text, severity=error.severity, hint=error.help, **error.data
+        )
+
+
+def _formula(defect: Defect, analysis: Analysis) -> str | None:
+    """How the size at fault is computed: ``floor((25+2*1-1)/1)+1``; None for other than windows."""
+    node, data = defect.step.node, defect.error.data
+    if node.op_type not in WINDOWS or node.attrs.get("ceil_mode") or "axis" not in data:
+        return None
+    for axis in axes(node, analysis):
+        if axis.number != data["axis"] - 2:
+            continue
+        pads = f"2*{axis.begin}" if axis.begin == axis.end else f"{axis.begin}+{axis.end}"
+        size = axis.size if isinstance(axis.size, int) else f"({axis.size})"
+        room = axis.size + axis.begin + axis.end - axis.reach
+        if room // axis.stride + 1 == data["computed"]:
+            return f"floor(({size}+{pads}-{axis.reach})/{axis.stride})+1"
+    return None

@@ -1,4 +1,4 @@
-from archlint.api import Analysis, Dim, Findings, Model, is_known, rule
+from archlint.api import Analysis, Dim, Findings, Graph, Model, Node, Shapes, is_known, rule
 
 ANONYMOUS = {"?", "", "-1", "None"}
 
@@ -15,6 +15,11 @@ def symbol_conflict(model: Model, analysis: Analysis) -> Findings:
 
     Example: built in the tests
     """
+    for defect in analysis.shapes.of("symbol-conflict"):
+        error = defect.error
+        yield defect.step.node.at(error.subject).says(
+            error.message, severity=error.severity, notes=(error.data["cause"],), **error.data
+        )
     graph = model.graph
     meant: dict[str, Dim] = {}
     for name, declared in graph.inputs.items():
@@ -35,10 +40,36 @@ def symbol_conflict(model: Model, analysis: Analysis) -> Findings:
                 continue
             given = f" but {now} at the input" if isinstance(now, int) else ", whatever the input is"
             maker = graph.producers.get(name)
+            lost = _lost(graph, name, axis, Analysis(model).shapes) if isinstance(now, int) else None
+            message = f"output '{name}' declares dim {axis} as '{text}', which is {real} here{given}"
+            if lost is not None:
+                where = f"node '{lost.name}'" if lost.name else f"node #{lost.index} ({lost.op_type})"
+                message = (
+                    f"symbol '{text}' is {real} at {where} but {now} by --dim {text}={now}; "
+                    f"the graph has a fixed {'batch' if axis == 0 else 'size'} inside"
+                )
             yield (maker.at(f"output {name}") if maker else graph.at(f"output {name}")).says(
-                f"output '{name}' declares dim {axis} as '{text}', which is {real} here{given}",
+                message,
                 hint="look for a Reshape or Expand with a constant size on the way",
                 symbol=text,
                 axis=axis,
                 size=real,
             )
+
+
+def _lost(graph: Graph, output: str, axis: int, shapes: Shapes) -> Node | None:
+    """The node upstream of ``output`` that reads an open size at ``axis`` and makes a fixed one."""
+    name = output
+    for _ in range(len(graph.nodes)):
+        node = graph.producers.get(name)
+        if node is None:
+            return None
+        ahead = ""
+        for source, fact in zip(node.inputs, shapes.inputs(node), strict=False):
+            size = fact.shape[axis] if fact is not None and fact.shape and axis < len(fact.shape) else None
+            if size is not None and not isinstance(size, int):
+                return node
+            if not ahead and source in graph.producers:
+                ahead = source
+        name = ahead
+    return None

@@ -10,7 +10,7 @@ CASES = {
     ),
     "GRF002": (
         "g (float[1,4] x_1) => (float[1,4] y) { y = Relu(x_7) }",
-        "reads 'x_7', which nothing produces",
+        "node #0 (Relu) reads 'x_7', which nothing produces",
     ),
     "GRF007": (
         "g (float[1,4] x) => (float[1,4] y) { [p] a = Relu(x) [q] b = Exp(a) y = Sigmoid(x) }",
@@ -83,5 +83,7 @@ def test_a_function_body_is_a_graph_too(lint):
         "g (float[4] x) => (float[4] y) { y = local.F(x) }"
     )
     model.functions.append(function)
-    assert [f.message for f in lint(model, "GRF002")] == ["reads 'pp', which nothing produces"]
+    assert [f.message for f in lint(model, "GRF002")] == [
+        "node 'typo' (Abs) reads 'pp', which nothing produces"
+    ]
     assert {f.node for f in lint(model, "GRF007")} == {"lost", "typo"}

@@ -51,7 +51,9 @@ def test_a_symbol_that_is_a_number(lint):
 def test_a_symbol_that_the_user_fixed(lint):
     text = "g (float[N,4] x) => (float[N,4] y) <float[1,4] w> { z = ReduceSum<keepdims=1>(x) y = Add(z, w) }"
     (message,) = told(lint, text, "SHP003", dims={"N": 8})
-    assert message == "output 'y' declares dim 0 as 'N', which is 1 here but 8 at the input"
+    assert message == (
+        "symbol 'N' is 1 at node #0 (ReduceSum) but 8 by --dim N=8; the graph has a fixed batch inside"
+    )
     assert told(lint, BAKED.format(n="N", s="-1, 16"), "SHP003", dims={"N": 8}) == []
 
 

@@ -1,0 +1,90 @@
+"""What somebody sees in the first hour: the transcripts of the usual commands."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import archlint as package
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+
+
+@pytest.fixture
+def models(tmp_path) -> Path:
+    (tmp_path / "models").mkdir()
+    for name in ("conv1x1", "lstm_saturated", "wrong_channels"):
+        shutil.copy(FIXTURES / f"{name}.onnx", tmp_path / "models")
+    return tmp_path
+
+
+def test_the_version(archlint) -> None:
+    said = f"archlint {package.__version__} (onnx {version('onnx')}, python {platform.python_version()})\n"
+    assert archlint("--version").stdout == said
+
+
+def test_alone_it_shows_three_examples_in_a_dozen_lines(archlint) -> None:
+    result = archlint()
+    lines = result.stdout.splitlines()
+    assert result.exit_code == 0
+    assert len(lines) <= 15
+    assert sum(line.startswith("  archlint ") for line in lines) == 3
+    assert all(len(line) <= 100 for line in lines)
+
+
+def test_the_first_row_of_a_report(archlint, models) -> None:
+    result = archlint("report", "models/conv1x1.onnx")
+    row = next(line for line in result.stdout.splitlines() if line.startswith(" 1 "))
+    assert row.split() == [
+        *("1", "conv", "Conv", "[1,", "128,", "27,", "27]"),
+        *("65,536", "47,775,744", "47,775,744", "47,682,432", "100.0"),
+    ]
+
+
+def test_a_check_ends_with_where_to_read_on(archlint, models) -> None:
+    result = archlint("check", "models/")
+    assert result.exit_code == 1
+    *_, verdict, last = result.stdout.splitlines()
+    assert verdict == "Found 5 problems (1 error, 3 warnings, 1 info) in 3 of 3 models."
+    assert last == "help: archlint rule SHP010 explains"
+    assert archlint("rule", "SHP010").exit_code == 0
+
+
+def test_the_inverse_question(archlint) -> None:
+    assert archlint("solve", "--conv", "k=7,s=3,p=0", "--output", "16").stdout == (
+        "input 52, 53, 54   because floor((n + 2*0 - 7)/3) + 1 = 16  <=>  52 <= n <= 54\n"
+        "  every row is read at 52\n"
+    )
+
+
+def test_a_project_from_nothing_to_a_passing_check(archlint, models) -> None:
+    result = archlint("init", "--hook", "--ci", "github")
+    assert result.stdout == (
+        "wrote archlint.toml                 (default rules, budgets measured from 3 models + 10 %)\n"
+        "wrote .pre-commit-config.yaml       (1 hook)          next: pre-commit install\n"
+        "wrote .github/workflows/archlint.yml\n"
+        "5 existing findings: run 'archlint check --write-baseline' to accept them and fail only on new ones\n"
+    )
+    assert archlint("config", "validate").exit_code == 0
+    accepted = archlint("check", "--write-baseline")
+    assert (accepted.exit_code, accepted.stdout) == (0, "wrote .archlint-baseline.json (5 entries)\n")
+    passed = archlint("check")
+    assert (passed.exit_code, passed.stdout) == (0, "All 3 models passed (5 baselined).\n")
+    assert archlint("check", "--isolated").exit_code == 1
+
+
+def test_budgets_that_init_measures_hold_today_and_not_after_growth(archlint, models, write) -> None:
+    write("models/wide.onnx", "w (float[1,4] x, float[4,9] w) => (y) { y = MatMul (x, w) }")
+    for name in ("conv1x1", "lstm_saturated", "wrong_channels"):
+        (models / f"models/{name}.onnx").unlink()
+    archlint("init")
+    text = (models / "archlint.toml").read_text()
+    assert "\nmult = 40\n" in text
+    assert archlint("check", "--select", "BUD").exit_code == 0
+    write("models/wide.onnx", "w (float[1,4] x, float[4,12] w) => (y) { y = MatMul (x, w) }")
+    result = archlint("check", "--select", "BUD", "-o", "concise")
+    assert (result.exit_code, "BUD006" in result.stdout) == (1, True)
