@@ -15,7 +15,7 @@ from onnx import helper, numpy_helper
 
 from archlint.linting import notices
 from tests.cli.conftest import BAD, DEAD, HEADER
-from tests.cli.test_messages import CASES
+from tests.cli.test_golden_texts import CASES
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "data" / "sarif-2.1.0.json").read_text())
 VALIDATOR = jsonschema.validators.validator_for(SCHEMA)(SCHEMA)
@@ -42,11 +42,14 @@ def results(text: str) -> list[dict]:
 
 def test_every_bad_input_is_a_result(archlint, write, tmp_path) -> None:
     wanted = set()
-    for number, (name, data, code, *_) in enumerate(CASES):
+    for number, case in enumerate(c for c in CASES.values() if c.paths and c.files and not c.arguments):
+        ((name, data), *beside) = case.files.items()
+        if beside or not isinstance(data, bytes):
+            continue
         path = tmp_path / f"{number} {'ä' * (number % 2)}" / name
-        path.parent.mkdir()
+        path.parent.mkdir(parents=True)
         path.write_bytes(data)
-        wanted.add((path.parent.name, code))
+        wanted.add((path.parent.name, case.said.split(maxsplit=1)[0]))
     os.mkfifo(tmp_path / "fifo.onnx")
     (tmp_path / "folder.onnx").mkdir()
     write("bad.onnx", BAD)
