@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,12 +17,29 @@ if TYPE_CHECKING:
 UNLIMITED = 10_000
 
 
-def stdout() -> Console:
+def stdout(color: str = "auto") -> Console:
     """A rich console on standard output; in a pipe nothing is cut to a width."""
     from rich.console import Console
 
+    from archlint.reporting.look import wants_color
+
+    class Plain(Console):
+        """A console that leaves a reader who has gone to whoever runs the command."""
+
+        def on_broken_pipe(self) -> None:
+            """Raise what rich would turn into a status of its own."""
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
     wide = None if sys.stdout.isatty() else UNLIMITED
-    return Console(width=wide, highlight=False, markup=False, emoji=False)
+    painted = wants_color(sys.stdout, color)
+    return Plain(
+        width=wide,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        force_terminal=True if painted else None,
+        color_system="auto" if painted else None,
+    )
 
 
 def told(path: str, error: LoadError) -> None:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from archlint.reporting.formats import Format
 
 
+PIECE = 1 << 15
+"""Characters that are written at once."""
+
+
 @dataclass(slots=True)
 class Sink:
     """One output: its format, the stream it is written to, how it looks there."""
@@ -31,10 +35,11 @@ class Sink:
     look: Look
 
     def write(self, text: str) -> None:
-        if text:
-            self.stream.write(text)
-            if self.path is None:
-                self.stream.flush()
+        # in pieces: an unbuffered stream does not tell of a reader that went in the middle of one
+        for start in range(0, len(text), PIECE):
+            self.stream.write(text[start : start + PIECE])
+        if text and self.path is None:
+            self.stream.flush()
 
 
 def default_outputs() -> tuple[str, ...]:
