@@ -22,7 +22,7 @@ from archlint.cli.options import measured, parse_dims, parse_measured, parse_sha
 from archlint.cli.paths import named_files
 from archlint.cli.progress import progress
 from archlint.cli.shared import given_globally, piped, shared, tell, warn
-from archlint.cli.sinks import Sinks, default_outputs
+from archlint.cli.sinks import Sinks, configured_outputs, default_outputs
 from archlint.errors import UsageError
 from archlint.reporting.formats import FORMATS
 from archlint.reporting.safe import printable
@@ -207,7 +207,7 @@ def command(ctx: click.Context, /, paths: tuple[str, ...], **given: Any) -> None
         ):
             click.echo(printable(path))
         ctx.exit(checked.status)
-    outputs = given["outputs"] or session.config.get("output") or default_outputs()
+    outputs = given["outputs"] or configured_outputs(session.config) or default_outputs()
     sinks = Sinks(outputs, ctx.obj, accepting=given["write_baseline"])
     baseline = baseline_for(given, session)
     quiet = ctx.obj.get("quiet", False)

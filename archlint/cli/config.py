@@ -98,10 +98,14 @@ def _default(session: Session, key: str) -> Any:
 @click.pass_context
 def validate(ctx: click.Context, /, models: tuple[str, ...]) -> None:
     """Check the configuration for MODELS (default: of this folder); status 2 when it is wrong."""
+    from archlint.cli.sinks import configured_outputs
+
     session = _session(ctx)
     for model in models or (".",):
         session.plan(os.path.join(model, "model.onnx") if os.path.isdir(model) else model)
-        path = session.config_for(_folder(model)).path
+        config = session.config_for(_folder(model))
+        configured_outputs(config)
+        path = config.path
         tell(session.broken)
         if session.broken:
             ctx.exit(2)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from typing import TYPE_CHECKING
 
 import click
-
-from archlint.reporting.look import wants_color
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,21 +17,28 @@ if TYPE_CHECKING:
 UNLIMITED = 10_000
 
 
-def stdout() -> Console:
-    """A rich console on standard output; in a pipe nothing is cut to a width, and styles are as wanted."""
+def stdout(color: str = "auto") -> Console:
+    """A rich console on standard output; in a pipe nothing is cut to a width."""
     from rich.console import Console
 
+    from archlint.reporting.look import wants_color
+
+    class Plain(Console):
+        """A console that leaves a reader who has gone to whoever runs the command."""
+
+        def on_broken_pipe(self) -> None:
+            """Raise what rich would turn into a status of its own."""
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
     wide = None if sys.stdout.isatty() else UNLIMITED
-    context = click.get_current_context(silent=True)
-    color = (context.obj or {}).get("color", "auto") if context is not None else "auto"
-    styled = wants_color(sys.stdout, color)
-    return Console(
+    painted = wants_color(sys.stdout, color)
+    return Plain(
         width=wide,
         highlight=False,
         markup=False,
         emoji=False,
-        color_system="auto" if styled else None,
-        force_terminal=True if styled else None,
+        force_terminal=True if painted else None,
+        color_system="auto" if painted else None,
     )
 
 

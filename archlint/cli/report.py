@@ -150,7 +150,8 @@ class _Writer:
             click.echo()
         self.started = True
         view = View(self.given["sort"], self.given["top"], self.given["everything"])
-        show(analysis, stdout(), view)
+        ctx = click.get_current_context()
+        show(analysis, stdout(ctx.obj.get("color", "auto")), view)
 
     def _row(self, analysis: Analysis) -> None:
         from archlint.reporting.report_json import report

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from archlint.linting import Checked, Linted
+    from archlint.linting.config import Config
     from archlint.reporting.formats import Format
+
+
+PIECE = 1 << 15
+"""Characters that are written at once."""
 
 
 @dataclass(slots=True)
@@ -31,15 +36,42 @@ class Sink:
     look: Look
 
     def write(self, text: str) -> None:
-        if text:
-            self.stream.write(text)
-            if self.path is None:
-                self.stream.flush()
+        # in pieces: an unbuffered stream does not tell of a reader that went in the middle of one
+        for start in range(0, len(text), PIECE):
+            self.stream.write(text[start : start + PIECE])
+        if text and self.path is None:
+            self.stream.flush()
 
 
 def default_outputs() -> tuple[str, ...]:
     """The format used when none is named: for people, and in a GitHub workflow with annotations."""
     return ("github",) if os.environ.get("GITHUB_ACTIONS") == "true" else ("full",)
+
+
+def configured_outputs(config: Config) -> list[str]:
+    """The outputs that the configuration names; raises `ConfigError` for one that cannot be."""
+    outputs: list[str] = config.get("output") or []
+    place = config.origin("output")
+    for text in outputs:
+        hint = unknown_format(text)
+        if hint is not None:
+            raise ConfigError(f"{place}: 'output': no output format '{text.partition('=')[0]}'", help=hint)
+    terminal = [t for t in outputs if t.partition("=")[2] in {"", "-"}]
+    if len(set(terminal)) > 1:
+        raise ConfigError(
+            f"{place}: 'output': several formats for the terminal ({', '.join(terminal)})",
+            help="write all but one to files: FORMAT=FILE",
+        )
+    return outputs
+
+
+def unknown_format(text: str) -> str | None:
+    """What to write in place of a format that does not exist; None for one that does."""
+    name = text.partition("=")[0]
+    if name in FORMATS:
+        return None
+    close = get_close_matches(name, FORMATS, 1)
+    return f"did you mean '{close[0]}'?" if close else f"known: {', '.join(FORMATS)}"
 
 
 class Sinks:
@@ -62,9 +94,7 @@ class Sinks:
 
     def _open(self, text: str, color: str) -> Sink:
         name, _, path = text.partition("=")
-        if name not in FORMATS:
-            close = get_close_matches(name, FORMATS, 1)
-            hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(FORMATS)}"
+        if (hint := unknown_format(text)) is not None:
             raise UsageError(f"no output format '{name}'", help=hint)
         if not path or path == "-":
             return Sink(name, format_named(name), None, sys.stdout, look_at(sys.stdout, color))

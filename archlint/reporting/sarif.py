@@ -14,7 +14,7 @@ from archlint.linting.docstring import documentation
 from archlint.linting.engine import LEVEL
 from archlint.linting.notice import notice
 from archlint.reporting import safe
-from archlint.reporting.address import address, relative
+from archlint.reporting.address import address, outside, relative
 from archlint.reporting.rule_page import markdown
 
 if TYPE_CHECKING:
@@ -109,6 +109,10 @@ def _rule(entry: Rule | Notice) -> dict[str, Any]:
     }
 
 
+def _artifact(path: str) -> dict[str, str]:
+    return {"uri": address(path)} | ({} if outside(path) else {"uriBaseId": "SRCROOT"})
+
+
 def _result(finding: Finding, state: str, index: dict[str, int]) -> dict[str, Any]:
     text = finding.sentence
     if finding.help:
@@ -134,7 +138,7 @@ def _result(finding: Finding, state: str, index: dict[str, int]) -> dict[str, An
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": address(finding.path), "uriBaseId": "SRCROOT"},
+                    "artifactLocation": _artifact(finding.path),
                     "region": region,
                 },
                 "logicalLocations": [logical],

@@ -173,6 +173,18 @@ def test_command_line_setting_and_file(archlint, project) -> None:
         ),
         pytest.param(
             "archlint.toml",
+            'output = ["sarrif=a.sarif"]',
+            "archlint.toml:1: 'output': no output format 'sarrif'",
+            id="format",
+        ),
+        pytest.param(
+            "archlint.toml",
+            'output = ["full", "json"]',
+            "archlint.toml:1: 'output': several formats for the terminal (full, json)",
+            id="two formats for the terminal",
+        ),
+        pytest.param(
+            "archlint.toml",
             'select = ["SHQ"]',
             "archlint.toml: select SHQ: no such rule or prefix. did you mean SHP?",
             id="code",

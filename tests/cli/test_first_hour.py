@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import platform
 import shutil
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -88,3 +90,41 @@ def test_budgets_that_init_measures_hold_today_and_not_after_growth(archlint, mo
     write("models/wide.onnx", "w (float[1,4] x, float[4,12] w) => (y) { y = MatMul (x, w) }")
     result = archlint("check", "--select", "BUD", "-o", "concise")
     assert (result.exit_code, "BUD006" in result.stdout) == (1, True)
+
+
+FORMATS_OF_MANY = ("full", "json", "sarif")
+
+
+@pytest.mark.parametrize("command", [*FORMATS_OF_MANY, "report"])
+def test_a_reader_that_goes_ends_the_run_without_a_word(tmp_path, write, command) -> None:
+    nodes = " ".join(f"d{i} = Relu (x)" for i in range(1500))
+    write("many.onnx", f"g (float[1,4] x) => (float[1,4] y) {{ {nodes} y = Sigmoid (x) }}")
+    arguments = ["report", "--all"] if command == "report" else ["check", "--no-cache", "-o", command]
+    run = subprocess.Popen(
+        [sys.executable, "-m", "archlint", *arguments, "many.onnx"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert run.stdout is not None
+    assert run.stdout.readline()
+    run.stdout.close()
+    assert run.stderr is not None
+    assert run.stderr.read() == b""
+    assert run.wait() == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "painted"),
+    [
+        pytest.param([], {}, False, id="pipe"),
+        pytest.param([], {"FORCE_COLOR": "1"}, True, id="FORCE_COLOR"),
+        pytest.param([], {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, id="NO_COLOR"),
+        pytest.param(["--color", "always"], {"NO_COLOR": "1"}, True, id="--color"),
+    ],
+)
+def test_colours_of_a_report(archlint, models, monkeypatch, arguments, variables, painted) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    assert ("\x1b[" in archlint("report", "models/conv1x1.onnx", *arguments).stdout) == painted

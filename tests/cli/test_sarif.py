@@ -6,6 +6,7 @@ import json
 import os
 import random
 from pathlib import Path
+from urllib.parse import quote
 
 import jsonschema
 import numpy as np
@@ -42,14 +43,15 @@ def results(text: str) -> list[dict]:
 
 def test_every_bad_input_is_a_result(archlint, write, tmp_path) -> None:
     wanted = set()
-    for number, case in enumerate(c for c in CASES.values() if c.paths and c.files and not c.arguments):
-        ((name, data), *beside) = case.files.items()
-        if beside or not isinstance(data, bytes):
-            continue
-        path = tmp_path / f"{number} {'ä' * (number % 2)}" / name
-        path.parent.mkdir(parents=True)
-        path.write_bytes(data)
-        wanted.add((path.parent.name, case.said.split(maxsplit=1)[0]))
+    for number, case in enumerate(CASES.values()):
+        folder = tmp_path / f"{number} {'ä' * (number % 2)}"
+        for name, data in case.files.items() if case.stream == "stdout" else ():
+            if isinstance(data, bytes):
+                path = folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+                if not any(a.startswith(("--dim", "--max")) for a in case.arguments):
+                    wanted.add((folder.name, case.said.split()[0]))
     os.mkfifo(tmp_path / "fifo.onnx")
     (tmp_path / "folder.onnx").mkdir()
     write("bad.onnx", BAD)
@@ -192,3 +194,20 @@ def test_the_same_defect_in_two_files_has_two_places(archlint, write) -> None:
         "a.onnx",
         "b.onnx",
     ]
+
+
+def test_files_outside_of_the_repository_have_addresses_of_their_own(archlint, tmp_path, monkeypatch) -> None:
+    """A path that leads out is no path of the repository: SARIF gets a file: address, the others ``../``."""
+    (tmp_path / "project/.git").mkdir(parents=True)
+    (tmp_path / "ä b.onnx").write_bytes(b"")
+    (tmp_path / "project/in.onnx").write_bytes(b"")
+    monkeypatch.chdir(tmp_path / "project")
+    both = ("../ä b.onnx", "in.onnx")
+    found = results(archlint("check", *both, "-o", "sarif", "--no-cache").stdout)
+    places = [r["locations"][0]["physicalLocation"]["artifactLocation"] for r in found]
+    assert places == [
+        {"uri": f"file://{quote(str(tmp_path))}/%C3%A4%20b.onnx"},
+        {"uri": "in.onnx", "uriBaseId": "SRCROOT"},
+    ]
+    issues = json.loads(archlint("check", *both, "-o", "gitlab", "--no-cache").stdout)
+    assert [i["location"]["path"] for i in issues] == list(both)

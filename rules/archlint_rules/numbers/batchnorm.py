@@ -1,6 +1,6 @@
 """The stored parameters of a batch normalization, as its rules read them."""
 
-from archlint.api import Analysis, Node, Weight
+from archlint.api import Analysis, LoadError, Node, Weight
 
 SCALE, VARIANCE = 1, 4
 
@@ -16,3 +16,20 @@ def stored(norm: Node, analysis: Analysis, slot: int) -> Weight | None:
     if weight is None or not weight.numel or norm.integer("training_mode", 0):
         return None
     return weight
+
+
+def low_variances(
+    norm: Node, analysis: Analysis, limit: float | None = None
+) -> tuple[list[float], float] | None:
+    """The stored variances, and epsilon, where one may be below ``limit`` (epsilon itself if None)."""
+    epsilon, weight = norm.number("epsilon", 1e-5), stored(norm, analysis, VARIANCE)
+    if weight is None or epsilon is None:
+        return None
+    try:
+        seen = weight.statistics()
+        least = epsilon if limit is None else limit
+        if seen.minimum >= least and not (seen.nan or seen.inf or seen.sampled):
+            return None
+        return weight.array().reshape(-1).tolist(), epsilon
+    except LoadError:
+        return None

@@ -1,5 +1,5 @@
-from archlint.api import Analysis, Findings, LoadError, Model, Node, rule
-from archlint_rules.numbers.batchnorm import VARIANCE, stored
+from archlint.api import Analysis, Findings, Model, Node, rule
+from archlint_rules.numbers.batchnorm import low_variances
 
 
 @rule("NUM024", on=Model, severity="info", needs=("shapes", "weights"))
@@ -17,21 +17,13 @@ def batchnorm_constant_channel(model: Model, analysis: Analysis) -> Findings:
         layers:
           - op: BatchNormalization
             weights: {scale: [2], B: [2], input_mean: [2], input_var: [2]}
-            init:
-              scale: {values: [1.0, 1.0]}
-              B: {values: [0.0, 0.0]}
-              input_mean: {values: [0.0, 0.0]}
-              input_var: {values: [1.0, 0.0]}
+            init: {scale: {constant: 1.0}, input_var: {values: [1.0, 0.0]}}
     Good:
         inputs: {x: [1, 2, 4, 4]}
         layers:
           - op: BatchNormalization
             weights: {scale: [2], B: [2], input_mean: [2], input_var: [2]}
-            init:
-              scale: {values: [1.0, 1.0]}
-              B: {values: [0.0, 0.0]}
-              input_mean: {values: [0.0, 0.0]}
-              input_var: {values: [1.0, 0.5]}
+            init: {scale: {constant: 1.0}, input_var: {values: [1.0, 0.5]}}
     """
     for graph in model.graphs():
         norms = [n for n in graph.nodes if n.op_type == "BatchNormalization" and not n.domain]
@@ -48,15 +40,9 @@ def batchnorm_constant_channel(model: Model, analysis: Analysis) -> Findings:
 
 def _constant(norm: Node, analysis: Analysis) -> tuple[int, int, float] | None:
     """Channels with a variance between 0 and epsilon, all channels, and epsilon."""
-    epsilon, weight = norm.number("epsilon", 1e-5), stored(norm, analysis, VARIANCE)
-    if weight is None or epsilon is None:
+    found = low_variances(norm, analysis)
+    if found is None:
         return None
-    try:
-        seen = weight.statistics()
-        if seen.minimum >= epsilon and not (seen.nan or seen.inf or seen.sampled):
-            return None
-        values = weight.array().reshape(-1)
-    except LoadError:
-        return None
-    constant = int(((values >= 0) & (values < epsilon)).sum())
+    values, epsilon = found
+    constant = sum(0 <= v < epsilon for v in values)
     return (constant, len(values), epsilon) if constant else None

@@ -1,5 +1,5 @@
-from archlint.api import Analysis, Findings, LoadError, Node, rule
-from archlint_rules.numbers.batchnorm import VARIANCE, stored
+from archlint.api import Analysis, Findings, Node, rule
+from archlint_rules.numbers.batchnorm import low_variances
 
 
 @rule("NUM009", on="BatchNormalization", severity="error", needs=("shapes", "weights"))
@@ -17,37 +17,23 @@ def batchnorm_negative_variance(norm: Node, analysis: Analysis) -> Findings:
         layers:
           - op: BatchNormalization
             weights: {scale: [2], B: [2], input_mean: [2], input_var: [2]}
-            init:
-              scale: {values: [1.0, 1.0]}
-              B: {values: [0.0, 0.0]}
-              input_mean: {values: [0.0, 0.0]}
-              input_var: {values: [1.0, -1.0]}
+            init: {scale: {constant: 1.0}, input_var: {values: [1.0, -1.0]}}
     Good:
         inputs: {x: [1, 2, 4, 4]}
         layers:
           - op: BatchNormalization
             weights: {scale: [2], B: [2], input_mean: [2], input_var: [2]}
-            init:
-              scale: {values: [1.0, 1.0]}
-              B: {values: [0.0, 0.0]}
-              input_mean: {values: [0.0, 0.0]}
-              input_var: {values: [1.0, 0.5]}
+            init: {scale: {constant: 1.0}, input_var: {values: [1.0, 0.5]}}
     """
-    epsilon, weight = norm.number("epsilon", 1e-5), stored(norm, analysis, VARIANCE)
-    if weight is None or epsilon is None:
+    found = low_variances(norm, analysis, 0.0)
+    if found is None:
         return
-    try:
-        seen = weight.statistics()
-        if seen.minimum >= 0 and not (seen.nan or seen.inf or seen.sampled):
-            return
-        values = weight.array().reshape(-1)
-    except LoadError:
-        return
-    wrong = [i for i, v in enumerate(values.tolist()) if v < 0]
+    values, epsilon = found
+    wrong = [i for i, v in enumerate(values) if v < 0]
     if wrong:
-        least = min(values.tolist())
+        least = min(values)
         yield norm.at(f"input {norm.input(4)}").says(
-            f"variance of channel {wrong[0]} is {float(values[wrong[0]]):g}, below zero "
+            f"variance of channel {wrong[0]} is {values[wrong[0]]:g}, below zero "
             f"({len(wrong)} of {len(values)} channels, epsilon {epsilon:g})",
             severity=None if least <= -epsilon else "warning",
             hint="check that scale, B, mean and var are in ONNX's order",
