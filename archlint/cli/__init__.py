@@ -28,6 +28,11 @@ _EXAMPLES = (
 _MODELS = (".onnx", ".onnxtxt", ".yaml", ".yml", ".pb", ".textproto")
 
 
+# products here are small, and threads that wait for each other cost more than they save; -j has the cores
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+
 class _ClosedPipe(Exception):
     """The reader of our output has gone: ``archlint ... | head``."""
 

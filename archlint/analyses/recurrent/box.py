@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archlint.analyses.recurrent.activations import sigmoid
-from archlint.analyses.recurrent.quantized import numbers
+from archlint.analyses.recurrent.quantized import blocks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,14 +72,12 @@ def affine(weights: Array, lo: Array, hi: Array) -> tuple[Array, Array, Array]:
     exact = weights.size <= WIDE or weights.dtype.itemsize != 4
     dtype = np.float64 if exact else np.float32
     columns = np.stack([radius, size], axis=1).astype(dtype)
-    block = max(1, (1 << 20) // max(weights.shape[1], 1))
-    for start in range(0, rows, block):
-        part = numbers(weights[start : start + block], dtype)
+    for some, part in blocks(weights, dtype):
         centre = (part @ middle.astype(dtype)).astype(np.float64)
         spread = (np.abs(part) @ columns).astype(np.float64)
-        low[start : start + block] = centre - spread[:, 0]
-        high[start : start + block] = centre + spread[:, 0]
-        total[start : start + block] = spread[:, 1]
+        low[some] = centre - spread[:, 0]
+        high[some] = centre + spread[:, 0]
+        total[some] = spread[:, 1]
     if reading is not None:
         low[reading], high[reading] = -np.inf, np.inf
     return low, high, total

@@ -11,7 +11,7 @@ from functools import cache
 from math import erfc, sqrt
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from archlint.analyses.recurrent.quantized import numbers
+from archlint.analyses.recurrent.quantized import blocks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -124,11 +124,9 @@ def quadratic(weights: Array, mean: Array, variance: Array) -> Moments:
     rows = len(weights)
     first, second = np.empty(rows), np.empty(rows)
     dtype = np.float32 if weights.dtype.itemsize <= 4 else np.float64
-    block = max(1, (1 << 20) // max(weights.shape[1], 1))
-    for start in range(0, rows, block):
-        part = numbers(weights[start : start + block], dtype)
-        first[start : start + block] = part @ mean.astype(dtype)
-        second[start : start + block] = np.square(part) @ variance.astype(dtype)
+    for some, part in blocks(weights, dtype):
+        first[some] = part @ mean.astype(dtype)
+        second[some] = np.square(part) @ variance.astype(dtype)
     return first, second
 
 

@@ -198,7 +198,7 @@ def _rows(weights: Array | _Int8, d: int, start: int, stop: int) -> Any:
         return weights[d, start:stop]
     scale, zero = (a[d] if a.shape[1] == 1 else a[d, start:stop] for a in (weights.scale, weights.zero))
     made = Quantised(weights.codes[d, start:stop], scale, zero)
-    return made if made.size > LARGE else made[:]
+    return made if made.size >= LARGE else made[:]
 
 
 def _parts(weights: Array | _Int8) -> tuple[Array, ...]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archlint.analyses.recurrent.field import input_moments
-from archlint.analyses.recurrent.quantized import numbers
+from archlint.analyses.recurrent.quantized import held, times_transposed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import numpy as np
 
@@ -26,7 +26,7 @@ STRAIN = 3.0
 FAVOUR = 0.25
 """Share of the steps on which a strained sequence of table rows repeats its favourite row."""
 FAVOURITES = 64
-ROWS = 512
+ROWS = 128
 """Inputs that are multiplied with W at once."""
 
 
@@ -62,7 +62,7 @@ def simulate(
 
     dtype = np.float32 if dtype is None else dtype
     n, batch = cell.hidden, x.shape[1]
-    R = {q: numbers(w, dtype) for q, w in cell.R.items()}
+    R = {q: held(w, dtype) for q, w in cell.R.items()}
     b, rb = ({q: w.astype(dtype) for q, w in ws.items()} for ws in (cell.b, cell.rb))
     P = {q: w.astype(dtype) for q, w in cell.P.items()}
     h = np.zeros((batch, n), dtype) if h is None else np.asarray(h, dtype)
@@ -75,7 +75,7 @@ def simulate(
     for driven in _driven(cell.W, x, dtype):
 
         def z(q: str, u: dict[str, Array] = driven, h: Array = h, c: Array | None = None) -> Array:
-            total = u[q] + h @ R[q].T + (b[q] + rb[q])
+            total = u[q] + times_transposed(h, R[q]) + (b[q] + rb[q])
             return clip(total if c is None or q not in P else total + P[q] * c)
 
         if cell.kind == "LSTM":
@@ -90,9 +90,9 @@ def simulate(
             update, reset = cell.f(z("update")), cell.f(z("reset"))
             q = "candidate"
             if cell.linear_before_reset:
-                inner = driven[q] + b[q] + reset * (h @ R[q].T + rb[q])
+                inner = driven[q] + b[q] + reset * (times_transposed(h, R[q]) + rb[q])
             else:
-                inner = driven[q] + b[q] + (reset * h) @ R[q].T + rb[q]
+                inner = driven[q] + b[q] + times_transposed(reset * h, R[q]) + rb[q]
             g = cell.g(clip(inner))
             h = (1 - update) * g + update * h
             yield Moment({"update": update, "reset": reset, "candidate": g}, h, None)
@@ -109,7 +109,7 @@ def _driven(weights: dict[str, Array], x: Array, dtype: Any) -> Iterator[dict[st
     for start in range(0, len(x), block):
         part = np.asarray(x[start : start + block], dtype)
         flat = part.reshape(-1, part.shape[-1])
-        made = {q: (flat @ numbers(w, dtype).T).reshape(*part.shape[:2], -1) for q, w in weights.items()}
+        made = {q: times_transposed(flat, w).reshape(*part.shape[:2], -1) for q, w in weights.items()}
         for k in range(len(part)):
             yield {q: m[k] for q, m in made.items()}
 
@@ -175,14 +175,23 @@ def drawn(drive: Drive, steps: int = STEPS, batch: int = BATCH, seed: int = 0) -
         return rows
     size = (steps, batch, len(drive.lo))
     if drive.mean is None and all(drive.known):
-        return rng.uniform(drive.lo, drive.hi, size).astype(np.float32)
+        return _stepwise(size, lambda one: rng.uniform(drive.lo, drive.hi, one))
     if drive.mean is None:
-        x = rng.standard_normal(size)
         low = drive.lo if drive.known[0] else -np.inf
         high = drive.hi if drive.known[1] else np.inf
-        return np.clip(x, low, high).astype(np.float32)
+        return _stepwise(size, lambda one: np.clip(rng.standard_normal(one), low, high))
     mean, variance = input_moments(drive)
-    return (mean + np.sqrt(variance) * rng.standard_normal(size)).astype(np.float32)
+    return _stepwise(size, lambda one: mean + np.sqrt(variance) * rng.standard_normal(one))
+
+
+def _stepwise(size: tuple[int, int, int], draw: Callable[[tuple[int, int]], Array]) -> Array:
+    """float32 inputs [steps, batch, features] drawn a step at a time: double precision is never whole."""
+    import numpy as np
+
+    x = np.empty(size, np.float32)
+    for step in x:
+        step[:] = draw(size[1:])
+    return x
 
 
 def strained(drive: Drive, steps: int = STEPS, batch: int = BATCH, seed: int = 2) -> Array | None:
@@ -212,7 +221,7 @@ def strained(drive: Drive, steps: int = STEPS, batch: int = BATCH, seed: int = 2
         return np.broadcast_to(rest, size)
     low = drive.lo if drive.known[0] else -np.inf
     high = drive.hi if drive.known[1] else np.inf
-    return np.clip(STRAIN * rng.standard_normal(size), low, high).astype(np.float32)
+    return _stepwise(size, lambda one: np.clip(STRAIN * rng.standard_normal(one), low, high))
 
 
 def cornered(drive: Drive, steps: int = 24, batch: int = 8, seed: int = 1) -> Array:

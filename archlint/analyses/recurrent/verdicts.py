@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from archlint.analyses.recurrent import rollout
 from archlint.analyses.recurrent.box import GateBox, fixpoint
 from archlint.analyses.recurrent.field import Tails, mean_field
+from archlint.analyses.recurrent.quantized import row_norms
 
 if TYPE_CHECKING:
     import numpy as np
@@ -238,7 +239,7 @@ def _gate(
     none = np.zeros(n, bool)
     rows = "input" if cell.coupled and name == "forget" else name
     bias = cell.bias(rows) * (-1.0 if rows != name else 1.0)
-    norms = [np.sqrt(np.einsum("ij,ij->i", w, w, dtype=np.float64)) for w in (cell.W[rows], cell.R[rows])]
+    norms = [row_norms(w) for w in (cell.W[rows], cell.R[rows])]
     rest = activation(np.clip(bias, *(-cell.clip, cell.clip)) if cell.clip else bias)
     closed, opened = proven
     refuted = none
