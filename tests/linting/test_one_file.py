@@ -44,7 +44,13 @@ def package(tmp_path, monkeypatch):
     shutil.copytree(EXAMPLE / "acme_archlint", tmp_path / "acme_archlint")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
+    forget()
     yield tmp_path / "acme_archlint"
+    forget()
+
+
+def forget() -> None:
+    """Let the next import of the package read its files, whichever test imported another one."""
     for name in [n for n in sys.modules if n.partition(".")[0] == "acme_archlint"]:
         del sys.modules[name]
 

@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 
     from archlint.model import Weight
 
-NUMERIC = {name: code for code, name in ONNX_CODES.items() if name != "string"}
+NUMERIC = {
+    name: code
+    for code, name in ONNX_CODES.items()
+    if code in helper.get_all_tensor_dtypes() and name != "string"
+}
+"""Element types that the installed onnx knows."""
 
 
 def sample(code: int, shape: tuple[int, ...]) -> np.ndarray:
