@@ -134,7 +134,7 @@ CASES = {
           --> model.onnx
            = note: shape and cost checks go on; weight rules skipped for 12 tensors
         """,
-        "--select=NUM",
+        "--select=GRF",
     ),
     "external data outside of the folder": bad(
         "model.onnx",
