@@ -118,7 +118,7 @@ def lint(path: str, plan: Plan, context: Context) -> Linted:
     ran = {r.code for r in seen.ran}
     if seen.analysis is not None and context.suppressions:
         kept, hidden = suppress(kept, seen.analysis.model, context.catalogue, ran)
-        kept = [replace(f, path=path) for f in kept if f.code not in plan.ignored]
+        kept = [_at(f, path) for f in kept if f.code not in plan.ignored]
     new = [f for f in kept if f.fingerprint not in known]
     shown = tuple(f for f in new if LEVEL[f.severity] >= LEVEL[plan.min_severity])
     return Linted(
@@ -184,7 +184,11 @@ def noticed(path: str, model: Model, outcome: Outcome) -> list[Finding]:
     told: dict[tuple[str, str], Finding] = {}
     for error in (*model.problems, *outcome.problems):
         told.setdefault((error.code, error.message), from_error(path, error, model.source))
-    return [*told.values(), *(replace(f, path=path) for f in outcome.findings)]
+    return [*told.values(), *(_at(f, path) for f in outcome.findings)]
+
+
+def _at(finding: Finding, path: str) -> Finding:
+    return finding if finding.path == path else replace(finding, path=path)
 
 
 def _as_planned(finding: Finding, plan: Plan) -> Finding | None:

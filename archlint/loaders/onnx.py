@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from archlint.loaders.options import Options
     from archlint.model import Model
 
+MESSAGES = "archlint_onnx_ml_pb2"
+"""The name that the module of onnx's protobuf classes is loaded under when onnx itself is not."""
 _TEXT_HELP = "a model in ONNX's text form is named .onnxtxt, in protobuf's .textproto, in JSON .onnxjson"
 
 
@@ -54,19 +56,17 @@ def load_onnx(path: str, data: bytes | mmap.mmap, options: Options, file: File |
 
 def messages() -> Any:
     """Onnx's protobuf classes alone: the rest of the package takes longer to import than a check."""
-    known = sys.modules.get("onnx") or sys.modules.get("onnx.onnx_ml_pb2")
-    if known is not None:
-        return known
+    for name in ("onnx", "onnx.onnx_ml_pb2", MESSAGES):
+        if name in sys.modules:
+            return sys.modules[name]
     package = importlib.util.find_spec("onnx")
     for folder in (package and package.submodule_search_locations) or ():
         path = os.path.join(folder, "onnx_ml_pb2.py")
-        spec = importlib.util.spec_from_file_location("archlint_onnx_ml_pb2", path)
+        spec = importlib.util.spec_from_file_location(MESSAGES, path)
         if spec is not None and spec.loader is not None and os.path.exists(path):
-            module = sys.modules.get(spec.name)
-            if module is None:
-                module = importlib.util.module_from_spec(spec)
-                spec.loader.exec_module(module)
-                sys.modules[spec.name] = module
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            sys.modules[MESSAGES] = module
             return module
     import onnx
 

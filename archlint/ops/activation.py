@@ -88,6 +88,17 @@ class Relu(Activation):
             return [x.of(x.shape)]
         return [Fact(x.dtype, x.shape, elementwise(lambda v: larger(v, 0), [x], x.shape, x.dtype))]
 
+    def bounds(
+        self, ranges: Sequence[Interval], ins: Sequence[Fact | None], outs: Sequence[Fact]
+    ) -> list[Interval]:
+        """Exact: nothing is rounded."""
+        x = ranges[0]
+        if isinstance(x.lo, float) and isinstance(x.hi, float):
+            return [Interval(max(x.lo, 0.0), max(x.hi, 0.0), x.source)]
+        import numpy as np
+
+        return [Interval(np.maximum(x.lo, 0.0), np.maximum(x.hi, 0.0), x.source)]
+
     def at(self, x: Array) -> Array:
         import numpy as np
 

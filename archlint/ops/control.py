@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from archlint.model import Graph
     from archlint.ops.cost import Cost
+    from archlint.ops.operator import Walker
 
 __all__ = ["If", "Loop", "Scan", "merge"]
 
@@ -167,20 +168,14 @@ class Scan(Iteration):
     scan_output_axes = attribute.integers()
 
     def outputs(self, *inputs: Fact | None) -> list[Fact]:
-        body, n = self.body, self.num_scan_inputs
-        if self.walker is None or body is None:
-            raise Undetermined("the body is missing")
-        facts = [UNKNOWN if f is None else f for f in inputs]
-        if not 1 <= n <= len(facts) or len(body.inputs) != len(facts):
-            message = f"Scan has {len(facts)} inputs, its body {len(body.inputs)}; {n} are scanned"
-            raise ShapeError("input-count", message, subject="attribute num_scan_inputs")
+        n = self.num_scan_inputs
+        walker, body, facts = self._given(inputs)
         state, scanned = facts[:-n], facts[-n:]
         axes = self.scan_input_axes or (0,) * n
         slices, self.trips = self._slices(scanned, axes)
 
         def run(carried: Sequence[Fact]) -> list[Fact]:
-            assert self.walker is not None
-            outs = self.walker.run_body(body, [*carried, *slices])
+            outs = walker.run_body(body, [*carried, *slices])
             if len(outs) < len(carried):
                 raise Undetermined("the body gives fewer outputs than it carries")
             return outs
@@ -193,6 +188,17 @@ class Scan(Iteration):
             *final,
             *[self.stacked(f, self.trips, axis) for f, axis in zip(rest, places, strict=False)],
         ]
+
+    def _given(self, inputs: Sequence[Fact | None]) -> tuple[Walker, Graph, list[Fact]]:
+        """What runs the body, the body, and the facts of as many inputs as it has."""
+        body, n = self.body, self.num_scan_inputs
+        if self.walker is None or body is None:
+            raise Undetermined("the body is missing")
+        facts = [UNKNOWN if f is None else f for f in inputs]
+        if not 1 <= n <= len(facts) or len(body.inputs) != len(facts):
+            message = f"Scan has {len(facts)} inputs, its body {len(body.inputs)}; {n} are scanned"
+            raise ShapeError("input-count", message, subject="attribute num_scan_inputs")
+        return self.walker, body, facts
 
     def _slices(self, scanned: Sequence[Fact], axes: Sequence[int]) -> tuple[list[Fact], Dim | None]:
         """What the body sees of each scanned input, and how many slices there are."""
@@ -223,13 +229,8 @@ class BatchedScan(Scan):
     """
 
     def outputs(self, lengths: Fact | None = None, *inputs: Fact | None) -> list[Fact]:
-        body, n = self.body, self.num_scan_inputs
-        if self.walker is None or body is None:
-            raise Undetermined("the body is missing")
-        facts = [UNKNOWN if f is None else f for f in inputs]
-        if not 1 <= n <= len(facts) or len(body.inputs) != len(facts):
-            message = f"Scan has {len(facts)} inputs, its body {len(body.inputs)}; {n} are scanned"
-            raise ShapeError("input-count", message, subject="attribute num_scan_inputs")
+        n = self.num_scan_inputs
+        walker, body, facts = self._given(inputs)
         batch: Dim | None = None
         inner = []
         for fact in facts:
@@ -240,8 +241,7 @@ class BatchedScan(Scan):
         slices, self.trips = self._slices(scanned, (0,) * n)
 
         def run(carried: Sequence[Fact]) -> list[Fact]:
-            assert self.walker is not None
-            return self.walker.run_body(body, [*carried, *slices])
+            return walker.run_body(body, [*carried, *slices])
 
         last = self.fixpoint(state, run, skip=0)
         stacked = [self.stacked(f, self.trips) for f in last[len(state) :]]

@@ -77,7 +77,7 @@ class MaxPool(Pool):
 
 
 @operator("NhwcMaxPool", domain="com.microsoft")
-class NhwcMaxPool(Pool):
+class NhwcMaxPool(MaxPool):
     """A MaxPool of ``[N, H, W, C]``.
 
     https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.NhwcMaxPool
@@ -89,11 +89,6 @@ class NhwcMaxPool(Pool):
             image = (image[0], image[-1], *image[1:-1])
         shape = self.pooled(image)
         return [x.of(None if shape is None else (shape[0], *shape[2:], shape[1]))]
-
-    def cost(self, ins: Sequence[Fact | None], outs: Sequence[Fact]) -> Cost | None:
-        """``window - 1`` comparisons for each output element."""
-        y = outs[0].numel
-        return None if y is None else Cost(other=y * (product(self.kernel()) - 1))
 
     def bounds(
         self, ranges: Sequence[Interval], ins: Sequence[Fact | None], outs: Sequence[Fact]

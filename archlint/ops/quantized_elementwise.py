@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from archlint.errors import ShapeError
 from archlint.model import Fact, unknown_dims
 from archlint.ops import attribute
-from archlint.ops.convolution import Convolving
 from archlint.ops.cost import Cost
 from archlint.ops.operator import Operator, operator
 from archlint.ops.pooling import Pool
 from archlint.ops.product import batch_shape
 from archlint.ops.quantization import MICROSOFT
+from archlint.ops.quantized_product import QLinearConv as PlainQLinearConv
 from archlint.ops.quantized_product import Requantized, shifts
 from archlint.symbolic import Dim, fresh, product
 
@@ -263,7 +263,7 @@ class QLinearReduceMean(Requantized):
 
 
 @operator("QLinearConv", domain=MICROSOFT)
-class QLinearConv(Requantized, Convolving):
+class QLinearConv(PlainQLinearConv):
     """A Conv of quantised tensors; ``channels_last`` puts the channels of X and Y behind the image."""
 
     channels_last = attribute.integer(0)
@@ -287,15 +287,6 @@ class QLinearConv(Requantized, Convolving):
         if shape is not None and self.channels_last:
             shape = (shape[0], *shape[2:], shape[1])
         return [Fact(y_zero_point.dtype, shape)]
-
-    def cost(self, ins: Sequence[Fact | None], outs: Sequence[Fact]) -> Cost | None:
-        """A Conv, shifts by zero points, and the rescaling of every output element."""
-        w, y = ins[3], outs[0].numel
-        if w is None or w.shape is None or y is None:
-            return None
-        bias = len(ins) > 8 and ins[8] is not None
-        linear = Cost.linear(y, product(w.shape[1:]), bias=bias)
-        return linear + shifts(ins, (0, 2), (3, 5)) + self.rescaling(outs)
 
 
 @operator("MulInteger", domain=MICROSOFT)

@@ -89,36 +89,6 @@ class CausalConvWithState(Operator):
         return cost if self.activation in ("none", "") else cost + Cost(mults=n, other=n)
 
 
-@operator("NhwcConv", domain="com.microsoft")
-@operator("NhwcFusedConv", domain="com.microsoft")
-class NhwcConv(Convolving):
-    """A Conv of ``[N, H, W, C]`` by ``[M, kH, kW, C/group]``.
-
-    https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.NhwcConv
-    """
-
-    activation = attribute.text("")
-
-    def outputs(self, x: Fact, w: Fact, b: Fact | None = None, z: Fact | None = None) -> list[Fact]:
-        image, weight = (
-            s if s is None or len(s) < 3 else (s[0], s[-1], *s[1:-1]) for s in (x.shape, w.shape)
-        )
-        shape = self.convolved(image, weight)
-        if shape is None:
-            return [x.of(None)]
-        vector(b, shape[1], self.node, 2, "bias")
-        return [x.of((shape[0], *shape[2:], shape[1]))]
-
-    def cost(self, ins: Sequence[Fact | None], outs: Sequence[Fact]) -> Cost | None:
-        """As Conv; a fused sum adds one, a fused activation is one other for each output element."""
-        w, y = ins[1], outs[0].numel
-        if w is None or w.shape is None or y is None:
-            return None
-        bias, added = (len(ins) > i and ins[i] is not None for i in (2, 3))
-        cost = Cost.linear(y, product(w.shape[1:]), bias=bias)
-        return cost + Cost(adds=y if added else 0, other=y if self.activation else 0)
-
-
 @operator("FusedConv", domain="com.microsoft")
 class FusedConv(Convolving):
     """A Conv, a sum with Z, and an activation in one.
@@ -145,3 +115,22 @@ class FusedConv(Convolving):
         bias, added = (len(ins) > i and ins[i] is not None for i in (2, 3))
         cost = Cost.linear(y, product(w.shape[1:]), bias=bias)
         return cost + Cost(adds=y if added else 0, other=y if self.activation else 0)
+
+
+@operator("NhwcConv", domain="com.microsoft")
+@operator("NhwcFusedConv", domain="com.microsoft")
+class NhwcConv(FusedConv):
+    """A Conv of ``[N, H, W, C]`` by ``[M, kH, kW, C/group]``.
+
+    https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.NhwcConv
+    """
+
+    def outputs(self, x: Fact, w: Fact, b: Fact | None = None, z: Fact | None = None) -> list[Fact]:
+        image, weight = (
+            s if s is None or len(s) < 3 else (s[0], s[-1], *s[1:-1]) for s in (x.shape, w.shape)
+        )
+        shape = self.convolved(image, weight)
+        if shape is None:
+            return [x.of(None)]
+        vector(b, shape[1], self.node, 2, "bias")
+        return [x.of((shape[0], *shape[2:], shape[1]))]

@@ -15,7 +15,6 @@ True
 from __future__ import annotations
 
 import itertools
-from math import gcd
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ class Call(Atom):
         self._rank = None
 
     def _spell(self) -> str:
-        return f"1{self.function}({','.join(_spelling(a) for a in self.args)})"
+        return f"1{self.function}({','.join(spelling(a) for a in self.args)})"
 
     def __eq__(self, other: object) -> bool:
         return self is other or (
@@ -177,15 +176,15 @@ class Expr:
             if not other:
                 return self
             terms[()] = terms.get((), 0) + other
-            return _make(terms)
-        for monomial, c in _terms(other).items():
+            return polynomial(terms)
+        for monomial, c in terms_of(other).items():
             terms[monomial] = terms.get(monomial, 0) + c
-        return _make(terms)
+        return polynomial(terms)
 
     __radd__ = __add__
 
     def __neg__(self) -> Dim:
-        return _make({m: -c for m, c in self.terms.items()})
+        return polynomial({m: -c for m, c in self.terms.items()})
 
     def __sub__(self, other: Dim) -> Dim:
         return self + (-other)
@@ -195,7 +194,7 @@ class Expr:
 
     def __mul__(self, other: Dim) -> Dim:
         if isinstance(other, int):
-            return self if other == 1 else _make({m: c * other for m, c in self.terms.items()})
+            return self if other == 1 else polynomial({m: c * other for m, c in self.terms.items()})
         if len(self.terms) * len(other.terms) > MAX_TERMS * 16:
             return anything()
         terms: dict[Monomial, int] = {}
@@ -206,17 +205,23 @@ class Expr:
                     return anything()
                 monomial = tuple(sorted(monomial))
             terms[monomial] = terms.get(monomial, 0) + ca * cb
-        return _make(terms)
+        return polynomial(terms)
 
     __rmul__ = __mul__
 
     def __floordiv__(self, other: Dim) -> Dim:
+        from archlint.symbolic.division import floordiv
+
         return floordiv(self, other)
 
     def __rfloordiv__(self, other: Dim) -> Dim:
+        from archlint.symbolic.division import floordiv
+
         return floordiv(other, self)
 
     def __mod__(self, other: Dim) -> Dim:
+        from archlint.symbolic.division import mod
+
         return mod(self, other)
 
     def __str__(self) -> str:
@@ -260,11 +265,13 @@ def _wrapped(dim: Dim) -> str:
     return str(dim)
 
 
-def _terms(dim: Dim) -> dict[Monomial, int]:
+def terms_of(dim: Dim) -> dict[Monomial, int]:
+    """The monomials of ``dim`` with their coefficients; none of 0."""
     return dim.terms if isinstance(dim, Expr) else {(): dim} if dim else {}
 
 
-def _make(terms: dict[Monomial, int]) -> Dim:
+def polynomial(terms: dict[Monomial, int]) -> Dim:
+    """The dim that is the sum of ``terms``; an unknown one when there are too many."""
     if 0 in terms.values():
         terms = {m: c for m, c in terms.items() if c}
     if not terms:
@@ -276,11 +283,13 @@ def _make(terms: dict[Monomial, int]) -> Dim:
     return Expr(terms)
 
 
-def _atom(atom: Atom) -> Dim:
+def atomic(atom: Atom) -> Dim:
+    """The dim that is ``atom``; an unknown one when it is nested too deep or spelt too long."""
     return anything() if atom.depth > MAX_DEPTH or atom.size > MAX_SIZE else Expr({(atom,): 1})
 
 
-def _spelling(dim: Dim) -> str:
+def spelling(dim: Dim) -> str:
+    """A text that orders dims the same way in every run."""
     if isinstance(dim, int):
         return str(dim)
     return "+".join(sorted(f"{c}*{'*'.join(a.rank for a in m)}" for m, c in dim.terms.items()))
@@ -319,197 +328,6 @@ def product(dims: Iterable[Dim]) -> Dim:
     return result
 
 
-def floordiv(n: Dim, d: Dim) -> Dim:
-    """``floor(n / d)``, canonical; raises ZeroDivisionError when ``d`` is 0.
-
-    >>> str(floordiv(3 * symbol("H") + 7, 3))
-    'H + 2'
-    """
-    if isinstance(n, int) and isinstance(d, int):
-        return n // d
-    if isinstance(d, Expr):
-        exact = divide_exact(n, d)
-        return exact if exact is not None else _atom(Call("floordiv", (n, d)))
-    if d < 0:
-        return floordiv(-n, -d)
-    if d == 0:
-        raise ZeroDivisionError
-    assert isinstance(n, Expr)
-    whole: dict[Monomial, int] = {}
-    rest: dict[Monomial, int] = {}
-    for monomial, c in n.terms.items():
-        q = c // d if c > 0 or not monomial else -(-c // d)
-        if q:
-            whole[monomial] = q
-        if c - q * d:
-            rest[monomial] = c - q * d
-    return _make(whole) + _floor_of_rest(rest, d)
-
-
-def _floor_of_rest(rest: dict[Monomial, int], d: int) -> Dim:
-    """``floor(rest / d)`` where every coefficient is smaller than ``d``."""
-    constant = rest.pop((), 0)
-    if not rest:
-        return 0
-    if rest[min(rest, key=_monomial_order)] < 0:
-        # floor(-m/d) = -floor((m + d - 1)/d): one spelling for both signs
-        return -floordiv(_make({m: -c for m, c in rest.items()}) - constant + d - 1, d)
-    common = gcd(d, *rest.values())
-    rest = {m: c // common for m, c in rest.items()}
-    d, constant = d // common, constant // common
-    if d == 1:
-        return _make(rest) + constant
-    if len(rest) == 1:
-        (monomial, c), *_ = rest.items()
-        inner = monomial[0] if len(monomial) == 1 else None
-        if c == 1 and isinstance(inner, Call) and inner.function == "floordiv":
-            top, bottom = inner.args
-            if isinstance(bottom, int):
-                return floordiv(top + constant * bottom, bottom * d)
-    return _atom(Call("floordiv", (_make(rest) + constant, d)))
-
-
-def ceildiv(n: Dim, d: Dim) -> Dim:
-    """``ceil(n / d)``."""
-    return floordiv(n + d - 1, d) if isinstance(d, int) and d > 0 else -floordiv(-n, d)
-
-
-def truncdiv(n: Dim, d: Dim) -> Dim:
-    """``n / d`` rounded towards zero, as runtimes divide integers; ZeroDivisionError when ``d`` is 0.
-
-    >>> str(truncdiv(symbol("H") - 7, 2)), truncdiv(-7, 2)
-    ('trunc(H - 7, 2)', -3)
-    """
-    from archlint.symbolic.interval import bounds
-
-    if isinstance(n, int) and isinstance(d, int):
-        quotient = abs(n) // abs(d)
-        return quotient if (n < 0) == (d < 0) else -quotient
-    exact = divide_exact(n, d)
-    if exact is not None:
-        return exact
-    (low, high), (least, most) = bounds(n), bounds(d)
-    if most is not None and most < 0:
-        return truncdiv(-n, -d)
-    if least is not None and least > 0:
-        if low is not None and low >= 0:
-            return floordiv(n, d)
-        if high is not None and high <= 0:
-            return -floordiv(-n, d)
-    return _atom(Call("trunc", (n, d)))
-
-
-def mod(n: Dim, d: Dim) -> Dim:
-    """``n - d * floor(n / d)``, the remainder with the sign of the divisor."""
-    return n - d * floordiv(n, d)
-
-
-def divide_exact(n: Dim, d: Dim) -> Dim | None:
-    """``n / d`` when the polynomials divide without remainder, else None.
-
-    >>> str(divide_exact(6 * symbol("N") * symbol("C"), 2 * symbol("N")))
-    '3*C'
-    """
-    if isinstance(n, int) and isinstance(d, int):
-        return n // d if d and n % d == 0 else None
-    divisor = _terms(d)
-    if not divisor:
-        return None
-    if isinstance(n, Expr) and n == d:
-        return 1
-    if isinstance(d, int) and isinstance(n, Expr):
-        return (
-            _make({m: c // d for m, c in n.terms.items()})
-            if not any(c % d for c in n.terms.values())
-            else None
-        )
-    lead = max(divisor, key=_monomial_order)
-    rest, quotient = dict(_terms(n)), dict[Monomial, int]()
-    while rest:
-        top = max(rest, key=_monomial_order)
-        left = _without(top, lead)
-        if left is None or rest[top] % divisor[lead] or len(quotient) > MAX_TERMS:
-            return None
-        c = rest[top] // divisor[lead]
-        quotient[left] = c
-        for monomial, k in divisor.items():
-            target = tuple(sorted(monomial + left))
-            value = rest.get(target, 0) - c * k
-            if value:
-                rest[target] = value
-            else:
-                rest.pop(target, None)
-    return _make(quotient)
-
-
-def _monomial_order(monomial: Monomial) -> tuple[int, tuple[str, ...]]:
-    return len(monomial), tuple(atom.rank for atom in monomial)
-
-
-def _without(monomial: Monomial, factor: Monomial) -> Monomial | None:
-    left = list(monomial)
-    for atom in factor:
-        if atom not in left:
-            return None
-        left.remove(atom)
-    return tuple(left)
-
-
-def maximum(a: Dim, b: Dim) -> Dim:
-    """The larger of two dims; an atom where the symbols decide.
-
-    >>> str(maximum(symbol("N"), 0))
-    'N'
-    """
-    return _extremum("max", a, b)
-
-
-def minimum(a: Dim, b: Dim) -> Dim:
-    """The smaller of two dims; an atom where the symbols decide."""
-    return _extremum("min", a, b)
-
-
-def _extremum(function: str, a: Dim, b: Dim) -> Dim:
-    from archlint.symbolic.interval import bounds
-
-    if isinstance(a, int) and isinstance(b, int):
-        return max(a, b) if function == "max" else min(a, b)
-    if a == b or b in parts(a, function):
-        return a
-    if a in parts(b, function):
-        return b
-    lo, hi = bounds(a - b)
-    if lo is not None and lo >= 0:
-        return a if function == "max" else b
-    if hi is not None and hi <= 0:
-        return b if function == "max" else a
-    return _atom(Call(function, _ordered(a, b)))
-
-
-def broadcast(a: Dim, b: Dim) -> Dim:
-    """The size of two broadcast axes: an equal pair, or the one that is not 1.
-
-    Never a maximum: the sizes 3 and 5 have none, and 1 with 0 is 0. Raises ValueError when both
-    are known, different and neither is 1.
-    """
-    if a == b or b == 1:
-        return a
-    if a == 1:
-        return b
-    if isinstance(a, int) and isinstance(b, int):
-        message = f"sizes {a} and {b} do not broadcast"
-        raise ValueError(message)
-    if isinstance(a, int):
-        return a  # the symbol is 1 or equal to it
-    if isinstance(b, int):
-        return b
-    if b in parts(a, "broadcast"):
-        return a
-    if a in parts(b, "broadcast"):
-        return b
-    return _atom(Call("broadcast", _ordered(a, b)))
-
-
 def parts(dim: Dim, function: str) -> list[Dim]:
     """The arguments of nested calls of ``function`` that ``dim`` consists of; itself when none."""
     atom = _lone(dim)
@@ -535,7 +353,3 @@ def _leaves(call: Call) -> list[str]:
         nested = isinstance(atom, Call) and atom.function == call.function
         found |= dict.fromkeys(_leaves(atom) if nested and isinstance(atom, Call) else [str(arg)])
     return list(found)
-
-
-def _ordered(a: Dim, b: Dim) -> tuple[Dim, Dim]:
-    return (a, b) if (isinstance(a, Expr), _spelling(a)) <= (isinstance(b, Expr), _spelling(b)) else (b, a)

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archlint.symbolic.dim import (
-    Atom,
-    Call,
-    Dim,
-    Expr,
-    Symbol,
-    broadcast,
-    floordiv,
-    maximum,
-    minimum,
-    truncdiv,
-)
+from archlint.symbolic.dim import Atom, Call, Dim, Expr, Symbol
+from archlint.symbolic.division import floordiv, truncdiv
+from archlint.symbolic.extremum import broadcast, maximum, minimum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

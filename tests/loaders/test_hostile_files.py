@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+import onnx
 import pytest
 from onnx import helper
 
@@ -16,6 +17,7 @@ from archlint.linting.config import find_config, read_config
 from archlint.linting.discover import discover
 from archlint.loaders import load
 from archlint.loaders.files import contents
+from archlint.loaders.outline import outline
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,3 +129,10 @@ def test_contents_stop_at_the_limit(tmp_path: Path) -> None:
         file.truncate(1 << 40)
     with pytest.raises(LoadError, match=r"1\.1 TB are over the limit of 1\.0 kB"):
         contents(str(tmp_path / "huge"), 1000)
+
+
+def test_names_that_are_no_text_can_be_compared() -> None:
+    """Protobuf hands a name that is not UTF-8 over as bytes."""
+    node = field(1, b"x") + field(2, b"\xff") + field(3, b"\xfename") + field(4, b"Relu")
+    proto = onnx.ModelProto.FromString(model(field(1, node)))
+    assert outline(proto) == [r"[\xfename] \xff = Relu(x)"]

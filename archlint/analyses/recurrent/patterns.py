@@ -23,6 +23,9 @@ _HANDED_ON = frozenset(
     {"Identity", "Unsqueeze", "Squeeze", "Cast", "Reshape", "QuantizeLinear", "DequantizeLinear"}
 )
 _STATES = frozenset({"Tanh", "Relu"})
+PRODUCTS = frozenset({"MatMul", "Gemm", "DynamicQuantizeMatMul", "Mul", "Split", "Slice"})
+"""What a term of a plain RNN's sum may be; integer products end in a Mul by their scales."""
+DEEPEST = 8
 SQUASHING = frozenset({"Tanh", "Softsign", "Relu", "Elu", "LeakyRelu", "Softplus"})
 
 
@@ -67,15 +70,18 @@ class Matcher:
     def __init__(self, linear: Linear) -> None:
         self.linear = linear
         self.flow = linear.flow
+        # most models have no gate at all, and then no sum of theirs is looked at
+        self._gates = any(s.node.op_type in GATE_OPS for scope in self.flow.scopes for s in scope.steps)
 
     def updates(self, scope: Scope) -> list[Update]:
         """Every LSTM, GRU and plain RNN update whose last operator stands in ``scope``."""
         found: list[Update] = []
+        gated = self._gates
         for step in scope.steps:
             if step.node.domain or not step.node.outputs or not step.node.outputs[0]:
                 continue
             here = Origin(scope, step.node.outputs[0], step=step)
-            if step.node.op_type == "Add":
+            if gated and step.node.op_type == "Add":
                 update = self._lstm(here) or self._gru(here)
             elif step.node.op_type in _STATES:
                 update = self._rnn(here)
@@ -292,10 +298,18 @@ class Matcher:
     def _rnn(self, origin: Origin) -> Update | None:
         """H' = a(W x + R h + b), a Tanh or Relu; that it is a recurrence is seen when steps are put together."""
         inner = self.flow.input(origin, 0)
-        if inner is None or self.linear.through(inner).op not in {"Add", "Gemm", "MatMul", "Sum"}:
+        if inner is None or not self._weighted(inner):
             return None
         state = self.squashed(origin, _STATES)
         if state is None or not state.form.terms:
             return None
         assert origin.step is not None
         return Update("RNN", origin.scope, origin.step, {"state": state}, origin, origin, None)
+
+    def _weighted(self, origin: Origin, depth: int = 0) -> bool:
+        """True when a matrix product may stand among the terms of a sum: told without making its form."""
+        behind = self.linear.through(origin)
+        if behind.op in {"Add", "Sum"} and behind.step is not None and depth < DEEPEST:
+            terms = (self.flow.input(behind, k) for k in range(len(behind.step.node.inputs)))
+            return any(t is not None and self._weighted(t, depth + 1) for t in terms)
+        return behind.op in PRODUCTS if depth else behind.op in {"Gemm", "MatMul"}

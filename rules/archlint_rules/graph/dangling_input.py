@@ -27,7 +27,7 @@ def dangling_input(model: Model) -> Findings:
                 if name in here or graph.knows(name):
                     continue
                 told += 1
-                close = get_close_matches(name, _names(graph), 1, 0.6) if told <= SUGGESTIONS else []
+                close = get_close_matches(name[:256], _names(graph), 1, 0.6) if told <= SUGGESTIONS else []
                 yield node.at(f"input {name}").says(
                     f"{_label(node)} reads '{name}', which nothing produces",
                     hint=f"did you mean '{close[0]}'?" if close else None,

@@ -57,6 +57,7 @@ def standard(domain: str) -> bool:
     return (domain or "ai.onnx") in table() and domain not in {"onnx", "types"}
 
 
+@cache
 def newest() -> int:
     """The last opset of the default domain in the table."""
     return max(int(row[0]) for rows in table()["ai.onnx"].values() for row in rows)

@@ -31,7 +31,7 @@ def unknown_operator(model: Model) -> Findings:
                 text = f"{node.op_type} came with opset {rows[0][0]} of {domain}, the model imports {opset}"
                 yield node.at().says(text, severity=level, hint=f"import opset {rows[0][0]} or later")
             else:
-                close = get_close_matches(node.op_type, table()[domain], 1, 0.7)
+                close = get_close_matches(node.op_type[:64], table()[domain], 1, 0.7)
                 yield node.at().says(
                     f"{domain} has no operator '{node.op_type}'",
                     severity=level,
