@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from archlint.linting import Checked
     from archlint.linting.session import Session
 
-MODELS = frozenset({".onnx", ".onnxtxt", ".onnxtext", ".onnxjson", ".yaml", ".yml"})
+MODELS = frozenset({".onnx", ".onnxtxt", ".onnxtext", ".onnxjson", ".yaml", ".yml", ".mlpackage"})
 
 
 def named_files(

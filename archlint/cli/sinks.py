@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from archlint.cli.shared import warn
 from archlint.errors import ConfigError, UsageError
 from archlint.reporting.formats import FORMATS, PEOPLE, format_named
-from archlint.reporting.look import Look, look_at
+from archlint.reporting.look import UNFOLDED, Look, look_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -103,7 +103,7 @@ class Sinks:
             stream = open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n")  # noqa: SIM115
         except OSError as error:
             raise ConfigError(f"cannot write '{path}': {error.strerror}") from None
-        return Sink(name, format_named(name), path, stream, Look(color == "always"))
+        return Sink(name, format_named(name), path, stream, Look(color == "always", width=UNFOLDED))
 
     def each(self, file: Linted) -> None:
         """Write what each format says after a file."""

@@ -178,6 +178,9 @@ def _examine(path: str, plan: Plan, context: Context) -> _Examined:
 
 def noticed(path: str, model: Model, outcome: Outcome) -> list[Finding]:
     """What loading noticed and weights that could not be read, before what the rules found."""
+    for weight in (w for g in model.graphs() for w in g.weights.values() if w.external is not None):
+        if weight.reading is None or weight.reading.mode != "none":
+            weight.locate()  # whatever rules are selected, a file that is missing is a finding
     told: dict[tuple[str, str], Finding] = {}
     for error in (*model.problems, *outcome.problems):
         told.setdefault((error.code, error.message), from_error(path, error, model.source))

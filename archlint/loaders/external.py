@@ -103,6 +103,10 @@ class ExternalSource:
         """The numbers in pieces; raises `LoadError`."""
         return RawSource(self._region(weight)).blocks(weight, limit)
 
+    def locate(self, weight: Weight) -> None:
+        """Raises `LoadError` when the numbers are not where the model says; reads none of them."""
+        self._region(weight)
+
     def _region(self, weight: Weight) -> Region:
         name, location = weight.name, self.location
         needed = weight.nbytes

@@ -39,6 +39,8 @@ def load(
     options = options or Options()
     name = os.fsdecode(path)
     suffix = os.path.splitext(name)[1].lower()
+    if suffix == ".mlpackage" and os.path.isdir(name):
+        raise LoadError("IO005", "this is a Core ML package, archlint reads ONNX and YAML")
     file = open_file(name) if data is None else Held(data)
     head = file.read(0, min(HEAD, file.size))
     refuse(head, file.size, name)

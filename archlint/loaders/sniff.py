@@ -51,6 +51,8 @@ _MAGIC: tuple[tuple[int, bytes, str, str | None], ...] = (
 )
 _TORCH = "in PyTorch, load it yourself and run torch.onnx.export(model, inputs, 'model.onnx')"
 _LEGACY_TORCH = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+_OLD_PICKLE = re.compile(rb"[}\](]q\x00|\([dl]p\d+\n|c[A-Za-z_.]+\n[A-Za-z_]+\n[pq(]")
+"""How pickles of the protocols 0 and 1, which have no magic, begin."""
 _HTML = re.compile(rb"\s*(<!--.{0,200}?-->\s*)?<(!doctype\s+html|html|head|body)", re.IGNORECASE | re.DOTALL)
 _OID = re.compile(rb"^oid sha256:([0-9a-f]{8})[0-9a-f]*\s*$", re.MULTILINE)
 _SIZE = re.compile(rb"^size (\d{1,18})\s*$", re.MULTILINE)
@@ -79,6 +81,8 @@ def refuse(head: bytes, size: int, path: str) -> None:
     if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05" and len(head) > 2:
         what = "a PyTorch checkpoint" if head[2:].startswith(_LEGACY_TORCH) else "a Python pickle"
         raise _kind(f"{what}, which is a program and is never unpickled", _shown(head[:2], 0), _TORCH)
+    if _OLD_PICKLE.match(head):
+        raise _kind("a Python pickle, which is a program and is never unpickled", None, _TORCH)
     length = int.from_bytes(head[:8], "little")
     if head[8:9] == b"{" and 2 <= length <= size - 8 and re.match(rb'\{\s*["}]', head[8:64]):
         raise _kind("a safetensors file: weights without a graph", None, None)
@@ -113,12 +117,12 @@ def _core_ml(data: bytes | mmap.mmap) -> bool:
     at = 2
     for _ in range(8):
         key, at = _varint(data, at)
-        if key & 7 != 2:
+        number, after = _varint(data, at)
+        if key & 7 not in (0, 2):
             return False
-        if key >> 3 >= 200:
+        if key >> 3 >= 200 and key & 7:
             return True
-        length, at = _varint(data, at)
-        at += length
+        at = after + number if key & 7 else after
     return False
 
 

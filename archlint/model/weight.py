@@ -125,6 +125,15 @@ class Weight:
             if self.reading is not None:
                 self.reading.failed(self, error)
 
+    def locate(self) -> None:
+        """Note it as a problem when the file of external numbers is not there or too short; none is read."""
+        locate = getattr(self.source, "locate", None)
+        if locate is not None and self._failure is None:
+            try:
+                locate(self)
+            except LoadError as error:
+                self._failed(error)
+
     def small_values(self) -> tuple[Scalar, ...] | None:
         """The elements of a small tensor, row-major, as Python numbers; None for a large one."""
         if self._small is None:

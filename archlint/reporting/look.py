@@ -39,6 +39,9 @@ _ASCII = str.maketrans(
 )
 
 
+UNFOLDED = 10_000
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """How text for people is drawn; without colour nothing but the text is written."""
@@ -82,7 +85,7 @@ def columns(text: str) -> int:
 def look_at(stream: TextIO, color: str = "auto") -> Look:
     """The look that suits ``stream``: ``--color``, then NO_COLOR, then FORCE_COLOR, then a terminal."""
     encoding = (getattr(stream, "encoding", None) or "ascii").lower().replace("-", "").replace("_", "")
-    return Look(wants_color(stream, color), encoding in {"utf8", "utf8sig", "utf16", "utf32"}, _width())
+    return Look(wants_color(stream, color), encoding in {"utf8", "utf8sig", "utf16", "utf32"}, _width(stream))
 
 
 def wants_color(stream: TextIO, color: str) -> bool:
@@ -102,7 +105,13 @@ def wants_color(stream: TextIO, color: str) -> bool:
         return False
 
 
-def _width() -> int:
+def _width(stream: TextIO) -> int:
+    """Columns of the terminal; where nobody has one, as in a pipe, lines are not folded."""
     columns_ = os.environ.get("COLUMNS", "")
-    width = int(columns_) if columns_.isdecimal() else shutil.get_terminal_size((100, 24)).columns
-    return min(max(width, 40), 200)
+    if columns_.isdecimal():
+        return min(max(int(columns_), 40), 200)
+    try:
+        folded = stream.isatty()
+    except (AttributeError, ValueError):
+        folded = False
+    return min(max(shutil.get_terminal_size((100, 24)).columns, 40), 200) if folded else UNFOLDED

@@ -114,6 +114,17 @@ def test_a_reader_that_goes_ends_the_run_without_a_word(tmp_path, write, command
     assert run.wait() == 0
 
 
+def test_lines_are_folded_for_a_terminal_alone(archlint, tmp_path, monkeypatch) -> None:
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 1\n"
+    (tmp_path / "a.onnx").write_text(pointer)
+    sentence = "run 'git lfs pull --include=a.onnx'; in GitHub Actions use actions/checkout with lfs: true\n"
+    assert sentence not in archlint("check", "a.onnx").stdout
+    monkeypatch.delenv("COLUMNS")
+    assert sentence in archlint("check", "a.onnx").stdout
+    archlint("check", "a.onnx", "-o", "full=out.txt")
+    assert sentence in (tmp_path / "out.txt").read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "variables", "painted"),
     [

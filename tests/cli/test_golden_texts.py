@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -134,7 +135,7 @@ CASES = {
           --> model.onnx
            = note: shape and cost checks go on; weight rules skipped for 12 tensors
         """,
-        "--select=NUM",
+        "--select=GRF",
     ),
     "external data outside of the folder": bad(
         "model.onnx",
@@ -518,6 +519,15 @@ def test_the_words(archlint, tmp_path, monkeypatch, case: Bad) -> None:
     assert result.exit_code == case.status
 
 
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Installs a plugin called acme with the code given, for one test."""
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    sys.modules.pop("acme_archlint", None)
+    yield lambda code: plugin(tmp_path / "site", "acme", code)
+    sys.modules.pop("acme_archlint", None)
+
+
 @pytest.mark.parametrize(
     ("code", "built"),
     [
@@ -525,9 +535,8 @@ def test_the_words(archlint, tmp_path, monkeypatch, case: Bad) -> None:
         pytest.param("from archlint.api import visit\n", "another api than 1", id="it says nothing"),
     ],
 )
-def test_a_plugin_for_another_api(archlint, tmp_path, monkeypatch, code: str, built: str) -> None:
-    plugin(tmp_path / "site", "acme", code)
-    monkeypatch.syspath_prepend(tmp_path / "site")
+def test_a_plugin_for_another_api(archlint, install, code: str, built: str) -> None:
+    install(code)
     result = archlint("check", "--no-cache")
     assert result.exit_code == 2
     assert result.stderr == (
@@ -537,7 +546,7 @@ def test_a_plugin_for_another_api(archlint, tmp_path, monkeypatch, code: str, bu
     )
 
 
-def test_a_rule_that_crashes(archlint, tmp_path, monkeypatch) -> None:
+def test_a_rule_that_crashes(archlint, install, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     code = '''from archlint.api import rule
 
@@ -546,8 +555,7 @@ def nearest(node):
     """Text."""
     yield {}["scales"]
 '''
-    plugin(tmp_path / "site", "acme", code)
-    monkeypatch.syspath_prepend(tmp_path / "site")
+    install(code)
     (tmp_path / "models").mkdir()
     text = 'g (float[1,1,4,4] x) => (y) <float[4] s = {1,1,2,2}> { [up] y = Resize (x, "", s) }'
     (tmp_path / "models/a.onnx").write_bytes(made.graph(text))
