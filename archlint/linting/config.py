@@ -14,6 +14,7 @@ from archlint.errors import ConfigError, LoadError
 from archlint.linting.config_schema import (
     BUDGET,
     INCREASE,
+    INTERVAL,
     KEYS,
     LIMITS,
     NODE_KEYS,
@@ -282,6 +283,9 @@ def _validate(document: Mapping[str, Any], shown: str, prefix: str, lines: Lines
                 raise fail(
                     f"{base}shapes.{key}", f"'{key}' must be a list of sizes and symbols, not {shape!r}"
                 )
+        for key, span in table.get("input-ranges", {}).items():
+            if not INTERVAL[1](span):
+                raise fail(f"{base}input-ranges.{key}", f"'{key}' must be {INTERVAL[0]}, not {span!r}")
         for key, limit in table.get("budget", {}).items():
             if key.endswith("-increase") and growth(limit) is None:
                 wanted = "a percentage such as '2%', or a number such as '10M'"

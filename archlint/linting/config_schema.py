@@ -38,7 +38,7 @@ INTERVAL: Form = (
         isinstance(v, list)
         and len(v) == 2
         and all(isinstance(x, int | float) and not isinstance(x, bool) for x in v)
-        and v[0] <= v[1]
+        and 0 <= v[1] - v[0] < float("inf")
     ),
 )
 
@@ -69,6 +69,8 @@ KEYS: dict[str, Form] = {
     "max-warnings": COUNT,
     "dims": TABLE,
     "shapes": TABLE,
+    "input-range": INTERVAL,
+    "input-ranges": TABLE,
     "severity": TABLE,
     "rules": TABLE,
     "budget": TABLE,
@@ -87,6 +89,8 @@ _BY_FILE = (
     "targets",
     "dims",
     "shapes",
+    "input-range",
+    "input-ranges",
     "fail-on",
     "min-severity",
     "weights",

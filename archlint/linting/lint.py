@@ -17,6 +17,7 @@ from archlint.linting.finding import Finding, fingerprint
 from archlint.linting.linted import Linted
 from archlint.linting.notice import Notice, notice
 from archlint.linting.suppress import suppress
+from archlint.ops import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,6 +65,8 @@ class Plan:
     """What a Git LFS pointer in a model's place is: an ``error``, a ``warn``ing, or passed over (``skip``)."""
     increase: Mapping[str, Any] = field(default_factory=dict)
     """Budgets against an earlier version of the model: ``mult-increase = "2%"``."""
+    input_ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Least and greatest values of graph inputs; under the empty name those of every recurrent cell's input."""
 
     @property
     def failing(self) -> tuple[str, ...]:
@@ -158,7 +161,7 @@ def _examine(path: str, plan: Plan, context: Context) -> _Examined:
     active = plan.active
     try:
         model = context.load(path, plan.weights)
-        analysis = Analysis(model, dims=plan.dims, shapes=plan.shapes, **context.settings)
+        analysis = Analysis(model, dims=plan.dims, shapes=plan.shapes, **_known(plan, context.settings))
         outcome = run(analysis, active, plan.settings)
         findings = noticed(path, model, outcome)
         nodes = sum(len(g.nodes) for g in model.graphs())
@@ -174,6 +177,14 @@ def _examine(path: str, plan: Plan, context: Context) -> _Examined:
         mark = fingerprint("INT002")
         finding = Finding(known.code, known.name, known.severity, text, path, fingerprint=mark)
         return _Examined([finding], crashed=True, tracebacks=[traceback.format_exc()])
+
+
+def _known(plan: Plan, given: Mapping[str, Any]) -> dict[str, Any]:
+    """``given`` settings of the analyses, over the ranges that the configuration knows."""
+    ranges = {name: Interval(*ends, "configured") for name, ends in plan.input_ranges.items() if name}
+    found: dict[str, Any] = {"assumed_range": plan.input_ranges.get(""), **given}
+    found["input_ranges"] = ranges | dict(given.get("input_ranges", {}))
+    return found
 
 
 def noticed(path: str, model: Model, outcome: Outcome) -> list[Finding]:

@@ -218,6 +218,7 @@ class Session:
             tuple(_node_override(o, every, where) for o in overrides if o.get("nodes")),
             lfs,
             {k: v for t in tables for k, v in t.get("budget", {}).items() if k.endswith("-increase")},
+            _ranges(tables),
         )
 
     def start(self, *, exit_zero: bool = False) -> Checked:
@@ -237,6 +238,17 @@ def _last(tables: Iterable[Mapping[str, Any]], key: str, default: str) -> str:
     for table in tables:
         default = table.get(key, default)
     return default
+
+
+def _ranges(tables: Iterable[Mapping[str, Any]]) -> dict[str, tuple[float, float]]:
+    """Values of graph inputs by name; those of every cell's input under no name."""
+    found: dict[str, tuple[float, float]] = {}
+    for table in tables:
+        spans = dict(table.get("input-ranges", {}))
+        if "input-range" in table:
+            spans[""] = table["input-range"]
+        found |= {name: (float(low), float(high)) for name, (low, high) in spans.items()}
+    return found
 
 
 def _size(value: int | dict[str, int]) -> int | tuple[int, int | None]:

@@ -42,6 +42,31 @@ def test_check_judges_on_what_is_given(options, closed, cell, archlint):
     assert [row["code"] for row in found] == ["RNN001"] * closed
 
 
+CONFIGURED = {
+    "every cell": ("input-range = [-9, 9]", (), False),
+    "by name": ("[input-ranges]\nX = [-9.5, 9]", (), False),
+    "of some files": ("[[overrides]]\nfiles = ['cell.onnx']\ninput-range = [-9, 9]", (), False),
+    "the command line wins": ("input-range = [-9, 9]", ("--input-range", "0..1"), True),
+    "and adds names": ("input-range = [0, 1]", ("--input-range", "X=-9..9"), False),
+}
+
+
+@pytest.mark.parametrize(("text", "options", "closed"), CONFIGURED.values(), ids=CONFIGURED)
+def test_ranges_of_the_configuration(text, options, closed, cell, archlint, tmp_path):
+    (tmp_path / "archlint.toml").write_text(text)
+    result = archlint("check", "--no-cache", "-o", "jsonl", "--select", "RNN001", *options, cell)
+    found = [row for row in map(json.loads, result.stdout.splitlines()) if row.get("code")]
+    assert [row["code"] for row in found] == ["RNN001"] * closed
+
+
+@pytest.mark.parametrize("span", ["[1, 0]", "[0]", "['a', 1]", "[-inf, inf]", "[0, nan]", "3"])
+def test_a_range_that_is_none(span, cell, archlint, tmp_path):
+    (tmp_path / "archlint.toml").write_text(f"[input-ranges]\nX = {span}\n")
+    result = archlint("check", "--no-cache", cell)
+    assert result.exit_code == 2
+    assert "'X' must be two numbers, [low, high]" in result.stderr
+
+
 def test_a_range_that_is_given_is_no_assumption(cell, archlint):
     for options, source in CLOSED_SOURCES.items():
         result = archlint("report", "--isolated", "--format", "json", *options, cell)
