@@ -61,8 +61,9 @@ _SIZE = re.compile(rb"^size (\d{1,18})\s*$", re.MULTILINE)
 def refuse(head: bytes, size: int, path: str) -> None:
     """Raises `LoadError` when the first bytes of a file say that it is no model of any kind."""
     if not size:
-        note = "onnx.load would accept it as a model with no nodes"
-        raise LoadError("IO003", "file is empty (0 bytes)", notes=(note,))
+        text = path.endswith((".yaml", ".yml"))
+        notes = () if text else ("onnx.load would accept it as a model with no nodes",)
+        raise LoadError("IO003", "file is empty (0 bytes)", notes=notes)
     _refuse_pointer(head, size, path)
     start = head.removeprefix(b"\xef\xbb\xbf")
     if _HTML.match(start):

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from archlint.loaders.options import Limits
 from archlint.loaders.yaml_aliases import ALIASES
+from archlint.loaders.yaml_block_table import Block, BlockTable, listed
 from archlint.loaders.yaml_expressions import substituted
-from archlint.loaders.yaml_fields import Fields
 from archlint.loaders.yaml_operators import signature
 from archlint.loaders.yaml_text import nearest
 from archlint.loaders.yaml_tree import Item, Mapping, Scalar, Sequence
@@ -23,25 +23,13 @@ if TYPE_CHECKING:
 
 MAX_LAYERS = 200_000
 """Layers that a model may expand to, unless ``--max-nodes`` says otherwise."""
-MAX_DEPTH = 64
 OPSET = 21
-BLOCK_KEYS = ("args", "in", "layers", "out")
 USE_KEYS = ("use", "name", "in", "repeat")
 REQUIRED = "required"
 _NEEDED = re.compile(r"\$[A-Za-z_]|\b(?:params|blocks|repeat|use)\b")
 
 Reference: TypeAlias = "str | int"
 """A tensor by its name, or a layer without one by its place in the list."""
-
-
-@dataclass(eq=False, slots=True)
-class _Block:
-    name: str
-    arguments: dict[str, Item]
-    inputs: list[str]
-    layers: list[Item]
-    out: list[Item]
-    place: Mapping
 
 
 @dataclass(eq=False, slots=True)
@@ -65,11 +53,10 @@ def expanded(root: Mapping, text: Text, limits: Limits) -> Mapping:
     return _Expansion(text, limits).run(root)
 
 
-class _Expansion(Fields):
+class _Expansion(BlockTable):
     def __init__(self, text: Text, limits: Limits) -> None:
         super().__init__(text)
         self.limit = MAX_LAYERS if limits.nodes == Limits().nodes else limits.nodes
-        self.blocks: dict[str, _Block] = {}
         self.params: dict[str, Item] = {}
         self.made: list[Item] = []
         self.last: Reference | None = None
@@ -80,7 +67,7 @@ class _Expansion(Fields):
         if "params" in given:
             self._params(self.mapping(given["params"], "'params'"))
         if "blocks" in given:
-            self._blocks(self.mapping(given["blocks"], "'blocks'"))
+            self.declare(self.mapping(given["blocks"], "'blocks'"))
         entries = {
             key: substituted(item, self.params, self.text)
             for key, item in given.items()
@@ -107,13 +94,8 @@ class _Expansion(Fields):
         for name, item in mapping.entries.items():
             if name.startswith("x-"):
                 continue
-            self._named(mapping.keys[name], "a parameter")
+            self.identifier(mapping.keys[name], "a parameter")
             self.params[name] = substituted(item, self.params, self.text)
-
-    def _named(self, key: Scalar, what: str) -> None:
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", key.text):
-            message = f"{what} is called '{key.text[:60]}': names have letters, digits and _"
-            raise self.text.error("YML002", message, key)
 
     def _check_symbols(self, item: Item) -> None:
         """Refuse a symbol that is spelt like a parameter: it could be meant for either."""
@@ -125,57 +107,6 @@ class _Expansion(Fields):
                     raise self.text.error(
                         "YML009", message, size, f"write ${size.text}, or rename one of them"
                     )
-
-    def _blocks(self, mapping: Mapping) -> None:
-        for name, item in mapping.entries.items():
-            if name.startswith("x-"):
-                continue
-            self._named(mapping.keys[name], "a block")
-            what = f"block '{name}'"
-            found = self.entries(item, BLOCK_KEYS, what)
-            if "layers" not in found:
-                raise self.text.error("YML015", f"{what} has no 'layers'", item)
-            arguments = self.mapping(found["args"], f"'args' of {what}").entries if "args" in found else {}
-            inputs = ["x"]
-            if "in" in found:
-                inputs = [self.name(i, f"an input of {what}") for i in _listed(found["in"])]
-            layers = self.items(found["layers"], "a list of layers", f"'layers' of {what}")
-            if not layers:
-                raise self.text.error("YML015", f"'layers' of {what} is empty", found["layers"])
-            out = _listed(found["out"]) if "out" in found else []
-            assert isinstance(item, Mapping)
-            self.blocks[name] = _Block(name, dict(arguments), inputs, layers, out, item)
-        self._check_circles()
-
-    def _check_circles(self) -> None:
-        """Refuse blocks that use each other, and those that are nested too deeply."""
-        done: dict[str, int] = {}
-        for first in self.blocks:
-            trail: list[tuple[str, list[Scalar]]] = [(first, self._uses(first))]
-            while trail:
-                name, uses = trail[-1]
-                if not uses or name in done:
-                    trail.pop()
-                    below = [done.get(u.text, 0) for u in self._uses(name)]
-                    done[name] = 1 + max(below, default=0)
-                    continue
-                use = uses.pop()
-                way = [n for n, _ in trail]
-                if use.text in way:
-                    ring = way[way.index(use.text) :]
-                    chain = " -> ".join(f"'{n}'" for n in [*ring, use.text])
-                    message = f"blocks {chain} use each other" if ring[1:] else f"block '{name}' uses itself"
-                    raise self.text.error("YML010", message, use)
-                if use.text in self.blocks:
-                    trail.append((use.text, self._uses(use.text)))
-            if done[first] > MAX_DEPTH:
-                message = f"blocks are nested more than {MAX_DEPTH} deep"
-                raise self.text.error("YML010", message, self.blocks[first].place)
-
-    def _uses(self, name: str) -> list[Scalar]:
-        """Where a block uses others, the first one last."""
-        layers = [i.entries.get("use") for i in self.blocks[name].layers if isinstance(i, Mapping)]
-        return [u for u in reversed(layers) if isinstance(u, Scalar)]
 
     def _count_all(self, layers: list[Item]) -> None:
         """Refuse a model that expands to more layers than allowed, before any of them is made."""
@@ -207,7 +138,7 @@ class _Expansion(Fields):
             return 1
         return self.integer(substituted(given, values, self.text), "'repeat'", 1)
 
-    def _used(self, item: Mapping, values: dict[str, Item]) -> tuple[_Block, dict[str, Item]]:
+    def _used(self, item: Mapping, values: dict[str, Item]) -> tuple[Block, dict[str, Item]]:
         """The block that a layer uses, and the values that hold in it."""
         use = item.entries["use"]
         name = self.name(use, "'use'")
@@ -281,7 +212,7 @@ class _Expansion(Fields):
         if given is not None:
             found = self._references(given, scope)
             if number and not isinstance(found, Mapping):
-                rest = _listed(found)[1:]
+                rest = listed(found)[1:]
                 found = Sequence(given.line, given.column, [self._item(scope.units[-1], given), *rest])
             return found
         before = scope.units[-1] if scope.units else scope.start
@@ -351,14 +282,14 @@ class _Expansion(Fields):
         scope.names[name] = outs
         scope.units.append(outs[0])
 
-    def _inputs(self, item: Mapping, block: _Block, scope: _Scope, number: int) -> list[Reference]:
+    def _inputs(self, item: Mapping, block: Block, scope: _Scope, number: int) -> list[Reference]:
         """What the inputs of a block are in this use of it."""
         given = item.entries.get("in")
         before = scope.units[-1] if scope.units else scope.start
         what = f"block '{block.name}'"
         entries: list[Item | None] = [None]
         if given is not None:
-            entries = list(_listed(substituted(given, scope.values, self.text)))
+            entries = list(listed(substituted(given, scope.values, self.text)))
         if len(entries) != len(block.inputs):
             count = f"{len(block.inputs)} input{'s'[: len(block.inputs) != 1]} ({', '.join(block.inputs)})"
             raise self.text.error("YML006", f"{what} has {count}, gets {len(entries)}", given or item)
@@ -381,7 +312,7 @@ class _Expansion(Fields):
             found.append(absolute.text if relative is None else len(self.made) + relative)
         return found
 
-    def _out(self, item: Item, scope: _Scope, block: _Block) -> Reference:
+    def _out(self, item: Item, scope: _Scope, block: Block) -> Reference:
         if not isinstance(item, Scalar):
             raise self.wrong(item, "the name of a layer", f"'out' of block '{block.name}'")
         found = self._found(item.text, scope)
@@ -417,10 +348,6 @@ class _Expansion(Fields):
             name = f"{stem}_{scope.counts[stem]}"
             if name not in scope.names:
                 return name
-
-
-def _listed(item: Item) -> list[Item]:
-    return item.items if isinstance(item, Sequence) else [item]
 
 
 def _text(text: str, place: Item) -> Scalar:

@@ -76,7 +76,9 @@ class Weights(Fields):
             try:
                 self._archives[name] = Archive(self.folder, name)
             except LoadError as error:
-                self.problems.append(self.text.error(error.code, error.message, item, error.help))
+                problem = self.text.error(error.code, error.message, item, error.help)
+                problem.notes = ("shape and cost checks go on; weight rules skipped",)
+                self.problems.append(problem)
         return self._archives[name]
 
     def _member(self, archive: Archive, key: str, at: Marked) -> Member | None:

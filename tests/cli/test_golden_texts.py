@@ -137,6 +137,44 @@ CASES = {
         """,
         "--select=GRF",
     ),
+    "a weights file that is missing": bad(
+        "a.arch.yaml",
+        f"{YAML}inputs: {{x: [N, 4]}}\nlayers:\n  - {{name: fc, op: Linear, out_features: 4}}\nweights: w.npz\n".encode(),
+        """\
+        IO007 error[external-data-missing]: weights file 'w.npz' does not exist beside the model
+         --> a.arch.yaml:5:10
+          |
+        5 | weights: w.npz
+          |          ^
+          |
+          = note: shape and cost checks go on; weight rules skipped
+        """,
+    ),
+    "no bytes in a YAML file": bad(
+        "a.arch.yaml",
+        b"",
+        """\
+        IO003 error[empty-file]: file is empty (0 bytes)
+          --> a.arch.yaml
+        """,
+    ),
+    "channels in YAML": bad(
+        "a.arch.yaml",
+        f"{YAML}inputs: {{x: [1, 4, 9, 9]}}\nlayers:\n  - {{name: c, op: Conv, weights: {{W: [2, 8, 3, 3]}}}}\n".encode(),
+        """\
+        SHP010 error[conv-channel-mismatch]: Conv expects 8 input channels, gets 4
+         --> a.arch.yaml:4:5: node 'c' (Conv)
+          |
+        4 |   - {name: c, op: Conv, weights: {W: [2, 8, 3, 3]}}
+          |     ^
+          |
+          |  'x' [1, 4, 9, 9] ────> c (Conv 3x3) ──> 'c' [...]
+          |          ^ dim 1
+          |  'c.W' [2, 8, 3, 3] ─┘   8 = weight dim 1 x group 1
+          |
+          = help: no `group` value fits (4 / group is never 8): 'x' or 'c.W' is the wrong tensor
+        """,
+    ),
     "external data outside of the folder": bad(
         "model.onnx",
         made.external("../../etc/passwd", ("w",)),

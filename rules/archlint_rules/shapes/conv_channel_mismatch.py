@@ -29,7 +29,7 @@ def conv_channel_mismatch(model: Model, analysis: Analysis) -> Findings:
             severity=error.severity,
             hint=error.help,
             snippet=_drawing(conv, defect) if plain else (),
-            notes=(LATE,) if plain else (),
+            notes=(LATE,) if plain and model.format != "yaml" else (),
             **error.data,
         )
 
