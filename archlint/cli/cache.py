@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from archlint.linting.lint import Plan
 
 FOLDER = ".archlint_cache"
-FORMAT = 3
+FORMAT = 4
 SETTLED = 1.0
 """Seconds after which a file that changes again is sure to have another time."""
 SMALL = 64 << 20
 """Bytes of a file up to which they are compared; the result for a larger one is kept once it is older."""
 _TUPLES = tuple(f.name for f in fields(Finding) if str(f.type).startswith("tuple"))
 _FINDINGS = ("findings", "suppressed", "baselined")
-_KEPT = ("path", "format", "crashed", "fails", "counts", "failing", "pointer", "nodes")
+_KEPT = ("path", "format", "crashed", "fails", "counts", "failing", "pointer", "nodes", "remarks")
 
 
 class _Waiting(NamedTuple):
@@ -76,7 +76,7 @@ class Cache:
             if kept["content"] is not None and kept["content"] != _content(path):
                 return None
             same: dict[str, Any] = {key: kept[key] for key in _KEPT}
-            same["failing"] = tuple(same["failing"])
+            same["failing"], same["remarks"] = tuple(same["failing"]), tuple(same["remarks"])
             for key in _FINDINGS:
                 same[key] = tuple(map(_finding, kept[key]))
             return Linted(**same)

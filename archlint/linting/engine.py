@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from archlint.model import Graph, Place
 
 MAX_DRAWINGS = 1_000
+MOST = 10_000
+"""Findings of one rule in one model; who has more needs no longer list."""
 
 NONE: dict[str, Any] = {}
 LEVEL = {level: i for i, level in enumerate(SEVERITIES)}
@@ -43,6 +46,12 @@ class Outcome:
     tracebacks: list[str] = field(default_factory=list)
     problems: list[LoadError] = field(default_factory=list)
     """Weights that a rule wanted to read and could not."""
+    remarks: list[str] = field(default_factory=list)
+    """What the findings leave out."""
+
+
+class _Enough(Exception):
+    """A rule has told as many findings as anybody reads."""
 
 
 def run(analysis: Analysis, rules: Iterable[Rule], settings: Settings | None = None) -> Outcome:
@@ -77,6 +86,8 @@ class _Run:
         self.broken: set[str] = set()
         self.tracebacks: list[str] = []
         self.problems: dict[str, LoadError] = {}
+        self.told: Counter[str] = Counter()
+        self.remarks: list[str] = []
         self.model_rules = [r for r in rules if not r.on]
         self.node_rules = [r for r in rules if r.on]
         self.by_kind: dict[str, _Rules] = {}
@@ -96,7 +107,7 @@ class _Run:
                     self._visit(rules, node, graph)
         self._draw()
         found = sorted(unique(self.findings.values()), key=lambda f: (-LEVEL[f.severity], f.line or 0))
-        return Outcome(found, self.crashed, self.tracebacks, list(self.problems.values()))
+        return Outcome(found, self.crashed, self.tracebacks, list(self.problems.values()), self.remarks)
 
     def _visit(self, rules: _Rules, node: Node, graph: Graph) -> None:
         """Every rule on ``node``; the local ones unless they were silent on one that is alike."""
@@ -128,6 +139,10 @@ class _Run:
                 draft = said if isinstance(said, Draft) else _here(subject, graph).says(said)
                 _check(draft)
                 self._sign(rule, draft)
+        except _Enough:
+            self.broken.add(rule.code)
+            self.remarks.append(f"{rule.code} {rule.name}: only the first {MOST:,} findings are told")
+            return True
         except LoadError as error:
             self.problems.setdefault(error.message, error)
             return True
@@ -154,6 +169,9 @@ class _Run:
         return said is not None
 
     def _sign(self, rule: Rule, draft: Draft) -> None:
+        self.told[rule.code] += 1
+        if self.told[rule.code] > MOST:
+            raise _Enough
         level = self.settings.severity.get(rule.code) or draft.severity or rule.severity
         self._add(rule.code, rule.name, level, draft)
 

@@ -105,7 +105,7 @@ def lint(path: str, plan: Plan, context: Context) -> Linted:
     seen = _examine(path, plan, context)
     known = set(context.known)
     found = list(seen.findings)
-    remarks: list[str] = []
+    remarks = [f"{path}: {remark}" for remark in seen.remarks]
     if context.earlier is not None:
         before = _examine(context.earlier, plan, context)
         # that a file was not fetched is about this copy of the repository, not about the model's history
@@ -154,6 +154,7 @@ class _Examined:
     ran: tuple[Rule, ...] = ()
     crashed: bool = False
     tracebacks: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
 def _examine(path: str, plan: Plan, context: Context) -> _Examined:
@@ -166,7 +167,7 @@ def _examine(path: str, plan: Plan, context: Context) -> _Examined:
         findings = noticed(path, model, outcome)
         nodes = sum(len(g.nodes) for g in model.graphs())
         crashed, traces = outcome.crashed, outcome.tracebacks
-        return _Examined(findings, analysis, model.format, nodes, active, crashed, traces)
+        return _Examined(findings, analysis, model.format, nodes, active, crashed, traces, outcome.remarks)
     except LoadError as error:
         return _Examined([from_error(path, error)])
     except MemoryError:

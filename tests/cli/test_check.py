@@ -199,3 +199,13 @@ def test_start_up_is_light(arguments) -> None:
     )
     assert result.stderr.strip() == ""
     assert "archlint" in result.stdout
+
+
+def test_more_findings_than_anybody_reads(archlint, write, monkeypatch) -> None:
+    monkeypatch.setattr("archlint.linting.engine.MOST", 3)
+    chain = " ".join(f"t{i + 1} = Relu (t{i})" for i in range(9))
+    write("m.onnx", f"g (float[4] t0) => (float[4] t9) {{ {chain} }}")
+    for _ in range(2):  # the second time from the cache
+        result = archlint("check", "m.onnx", "--select", "ARC003", "-o", "concise", "-j1")
+        assert result.stdout.count("ARC003 warning") == 3
+        assert "m.onnx: ARC003 double-activation: only the first 3 findings are told" in result.stderr

@@ -8,11 +8,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from archlint.analyses.dataflow import Origin
 from archlint.analyses.recurrent.activations import TANH
 from archlint.analyses.recurrent.cell import GATES, Drive, Recurrence
 from archlint.analyses.recurrent.drive import drive_of, per_feature
 from archlint.analyses.recurrent.linear import Linear
 from archlint.analyses.recurrent.patterns import Matcher, Update
+from archlint.analyses.recurrent.qlinear import REASON, quantised_updates
 from archlint.analyses.recurrent.time import chosen, direction, entered
 from archlint.errors import Undetermined
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from archlint.analyses.analysis import Analysis
-    from archlint.analyses.dataflow import Origin
 
     Array: TypeAlias = np.ndarray[Any, Any]
     Key: TypeAlias = tuple[int, str]
@@ -47,7 +48,14 @@ def decomposed(analysis: Analysis) -> list[Found]:
     linear = Linear(analysis)
     matcher = Matcher(linear)
     updates = [u for scope in analysis.dataflow.scopes for u in matcher.updates(scope)]
-    return [f for group in _groups(updates) if (f := _Group(analysis, linear, group).found()) is not None]
+    found = [f for group in _groups(updates) if (f := _Group(analysis, linear, group).found()) is not None]
+    for scope in analysis.dataflow.scopes:
+        kind, steps = quantised_updates(analysis.dataflow, scope)
+        if steps:
+            made = Origin(scope, steps[0].node.outputs[0], step=steps[0])
+            update = Update(kind, scope, steps[0], {}, made, made, None)
+            found.append(Found(update, len(steps), reason=REASON))
+    return found
 
 
 def _groups(updates: list[Update]) -> list[list[Update]]:
