@@ -12,6 +12,7 @@ from archlint.analyses.dataflow import Origin
 from archlint.analyses.recurrent.activations import TANH
 from archlint.analyses.recurrent.cell import GATES, Drive, Recurrence
 from archlint.analyses.recurrent.drive import drive_of, per_feature
+from archlint.analyses.recurrent.form import CONTRADICTIONS, contradiction
 from archlint.analyses.recurrent.linear import Linear
 from archlint.analyses.recurrent.patterns import Matcher, Update
 from archlint.analyses.recurrent.qlinear import REASON, quantised_updates
@@ -48,7 +49,7 @@ def decomposed(analysis: Analysis) -> list[Found]:
     linear = Linear(analysis)
     matcher = Matcher(linear)
     updates = [u for scope in analysis.dataflow.scopes for u in matcher.updates(scope)]
-    found = [f for group in _groups(updates) if (f := _Group(analysis, linear, group).found()) is not None]
+    found = [f for group in _groups(updates) if (f := _found(analysis, linear, group)) is not None]
     for scope in analysis.dataflow.scopes:
         kind, steps = quantised_updates(analysis.dataflow, scope)
         if steps:
@@ -56,6 +57,14 @@ def decomposed(analysis: Analysis) -> list[Found]:
             update = Update(kind, scope, steps[0], {}, made, made, None)
             found.append(Found(update, len(steps), reason=REASON))
     return found
+
+
+def _found(analysis: Analysis, linear: Linear, group: list[Update]) -> Found | None:
+    """The cell of ``group``; one whose numbers contradict each other is named."""
+    try:
+        return _Group(analysis, linear, group).found()
+    except CONTRADICTIONS as error:
+        return None if group[0].kind == "RNN" else Found(group[0], len(group), reason=contradiction(error))
 
 
 def _groups(updates: list[Update]) -> list[list[Update]]:
@@ -107,6 +116,8 @@ class _Group:
                 return Found(first, len(self.steps), recurrence, drive, None, tuple(sources), way)
             except Undetermined as unknown:
                 reasons.append(unknown.reason)
+            except CONTRADICTIONS as error:
+                reasons.append(contradiction(error))
         return Found(first, len(self.steps), reason=reasons[0])
 
     def _recurs(self, update: Update) -> bool:

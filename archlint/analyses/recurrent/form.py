@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     Array: TypeAlias = np.ndarray[Any, Any]
 
 
+CONTRADICTIONS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What Python and NumPy raise where the numbers of a model do not fit together."""
+
+
+def contradiction(error: Exception) -> str:
+    """The reason why a cell is not analysed whose numbers do not fit together."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    return f"its numbers do not fit together: {lines[0][:120]}"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Term:
     """One summand ``source @ matrix``; ``matrix`` [features, width].

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archlint.analyses.dataflow import attributes
-from archlint.analyses.recurrent.form import Form, Term
+from archlint.analyses.recurrent.form import CONTRADICTIONS, Form, Term
 from archlint.errors import Undetermined
 
 if TYPE_CHECKING:
@@ -125,7 +125,11 @@ class Linear:
         """The affine form of a tensor; a tensor that is made otherwise is a form by itself."""
         known = self._known.get(origin.key)
         if known is None:
-            known = self._known[origin.key] = self._made(origin, depth)
+            try:
+                known = self._made(origin, depth)
+            except CONTRADICTIONS:
+                known = Form((Term(origin),))
+            self._known[origin.key] = known
         return known
 
     def _made(self, origin: Origin, depth: int) -> Form:
@@ -333,12 +337,18 @@ class Linear:
                 sizes = None if numbers is None else [int(v) for v in numbers.reshape(-1)]
             if sizes is None:
                 count = attrs.get("num_outputs", len(node.outputs))
+                if not isinstance(count, int) or count < 1:
+                    return None
                 part = -(-width // count)
                 return part * origin.index, min(part * (origin.index + 1), width)
+            if origin.index >= len(sizes):
+                return None
             start = sum(sizes[: origin.index])
             return start, start + sizes[origin.index]
         if "starts" in attrs:
-            ends = [attrs["starts"][0], attrs["ends"][0]]
+            ends = [e for key in ("starts", "ends") for e in attrs.get(key) or ()]
+            if len(ends) != 2:
+                return None
         else:
             ends = []
             for i in (1, 2):

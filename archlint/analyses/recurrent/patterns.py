@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from archlint.analyses.dataflow import Origin, attributes
 from archlint.analyses.recurrent.activations import Activation
+from archlint.analyses.recurrent.form import CONTRADICTIONS
 from archlint.errors import Undetermined
 
 if TYPE_CHECKING:
@@ -81,15 +82,18 @@ class Matcher:
             if step.node.domain or not step.node.outputs or not step.node.outputs[0]:
                 continue
             here = Origin(scope, step.node.outputs[0], step=step)
-            if gated and step.node.op_type == "Add":
-                update = self._lstm(here) or self._gru(here)
-            elif step.node.op_type in _STATES:
-                update = self._rnn(here)
-            else:
+            try:
+                update = self._update(here, gated=gated)
+            except CONTRADICTIONS:
                 continue
             if update is not None:
                 found.append(update)
         return found
+
+    def _update(self, here: Origin, *, gated: bool) -> Update | None:
+        if here.op == "Add":
+            return self._lstm(here) or self._gru(here) if gated else None
+        return self._rnn(here) if here.op in _STATES else None
 
     def squashed(self, origin: Origin, ops: frozenset[str]) -> Squashed | None:
         """The activation behind ``origin``, taken before or after the gates are split apart."""

@@ -10,6 +10,7 @@ from archlint.analyses.dataflow import attributes
 from archlint.analyses.recurrent.calibration import Sample, informed, ordered, seen
 from archlint.analyses.recurrent.decomposed import Found, decomposed
 from archlint.analyses.recurrent.drive import drive_of, turned
+from archlint.analyses.recurrent.form import CONTRADICTIONS, contradiction
 from archlint.analyses.recurrent.operators import KINDS, Site, directions, recurrences
 from archlint.analyses.recurrent.sampling import Samples
 from archlint.analyses.recurrent.streams import Streams
@@ -148,13 +149,16 @@ class Recurrent:
 
     def _decomposed(self, found: Found) -> Cell:
         update, numbers, drive = found.update, found.recurrence, found.drive
-        node, path = update.step.node, update.scope.path
-        if numbers is None or drive is None:
-            return Cell(
-                node.label, update.kind, node, path, "forward", "decomposed", None, None, found.reason
-            )
-        sample = self._samples.decomposed(found) if self.analysis.calibration is not None else None
-        return self._judged(node, path, found.direction, "decomposed", numbers, drive, sample, found.count)
+        node, path, reason = update.step.node, update.scope.path, found.reason
+        if numbers is not None and drive is not None:
+            sample = self._samples.decomposed(found) if self.analysis.calibration is not None else None
+            try:
+                return self._judged(
+                    node, path, found.direction, "decomposed", numbers, drive, sample, found.count
+                )
+            except CONTRADICTIONS as error:
+                reason = contradiction(error)
+        return Cell(node.label, update.kind, node, path, "forward", "decomposed", None, None, reason)
 
     def gates(self, name: str) -> Iterator[tuple[Cell, Gate]]:
         """Gate ``name`` of every analysed cell that has one."""
@@ -167,18 +171,24 @@ class Recurrent:
         return [c for c in self.cells if c.node is node]
 
     def _operator(self, site: Site) -> list[Cell]:
-        analysis, node = self.analysis, site.step.node
-        form = "quantized" if site.quantized else "operator"
         try:
-            made = recurrences(analysis, site)
+            return self._analysed(site)
         except Undetermined as unknown:
-            attrs = attributes(site.scope, node)
-            size = attrs.get("hidden_size")
-            n = size if isinstance(size, int) else None
-            return [
-                Cell(node.label, site.kind, node, site.scope.path, way, form, n, None, unknown.reason)
-                for way in directions(attrs)
-            ]
+            reason = unknown.reason
+        except CONTRADICTIONS as error:
+            reason = contradiction(error)
+        node, attrs = site.step.node, attributes(site.scope, site.step.node)
+        form, size = _form(site), attrs.get("hidden_size")
+        n = size if isinstance(size, int) else None
+        return [
+            Cell(node.label, site.kind, node, site.scope.path, way, form, n, None, reason)
+            for way in directions(attrs)
+        ]
+
+    def _analysed(self, site: Site) -> list[Cell]:
+        """The cells of an operator; raises `Undetermined`, or one of `CONTRADICTIONS`."""
+        analysis, node, form = self.analysis, site.step.node, _form(site)
+        made = recurrences(analysis, site)
         source = analysis.dataflow.origin(site.name(0), site.scope)
         drive = drive_of(analysis, source, made[0][1].inputs)
         drive = replace(drive, runs=self._streams.of(source, made[0][1].inputs))
@@ -222,6 +232,10 @@ class Recurrent:
             few = f"the calibration data has only {steps} steps for it, too few to tell 99 %"
             numbers = replace(numbers, notes=(*numbers.notes, few))
         return cell_of(node, path, direction, form, numbers, informed(drive, sample), count, shares)
+
+
+def _form(site: Site) -> str:
+    return "quantized" if site.quantized else "operator"
 
 
 def cell_of(
