@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archlint.analyses.dataflow import attributes
+from archlint.analyses.recurrent import columns
 from archlint.analyses.recurrent.form import CONTRADICTIONS, Form, Term
 from archlint.errors import Undetermined
 
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 PASSING = frozenset({"Identity", "Dropout", "Cast", "Squeeze", "Unsqueeze"})
 """Operators that hand every row on as it is (a squeezed axis is a leading one of size 1)."""
 _ROWS = frozenset({"Reshape", "Flatten", "Expand"})
+_WEIGHTS_SCALED = {
+    "com.microsoft::DynamicQuantizeMatMul": (2, 3, 4),
+    "com.microsoft::MatMulIntegerToFloat": (3, 5, 6),
+}
+"""Products with integer weights: which inputs are the weights' scale, their zero point and the bias."""
 DEEPEST = 60
 WIDEST = 1 << 26
 
@@ -73,7 +79,7 @@ class Linear:
         for zero, other in ((pair[1], pair[0]), (pair[0], pair[1]) if origin.op == "Add" else (None, None)):
             if zero is None or other is None or (zero.weight is None and zero.op != "Constant"):
                 continue
-            number = self._numbers(zero)
+            number = self.numbers(zero)
             if number is not None and number.size == 1 and not number.any():
                 return other
         return None
@@ -93,7 +99,7 @@ class Linear:
             axis = attrs.get("axis", 0)
             return bool(axis >= 0 and (axis < rank - 1 if rank is not None else axis == 0))
         if kind in {"Slice", "Split"}:
-            axes = self._axes(origin, rank)
+            axes = columns.axes_of(self, origin, rank)
             return (
                 axes is not None
                 and all(a >= 0 and (rank is None or a < rank - 1) for a in axes)
@@ -102,24 +108,6 @@ class Linear:
         out = step.outs[origin.index] if origin.index < len(step.outs) else None
         shapes = (fact.shape if fact is not None else None, out.shape if out is not None else None)
         return bool(shapes[0] and shapes[1] and shapes[0][-1] == shapes[1][-1])
-
-    def _axes(self, origin: Origin, rank: int | None) -> list[int] | None:
-        step = origin.step
-        assert step is not None
-        attrs = attributes(origin.scope, step.node)
-        if step.node.op_type == "Split":
-            axes = [int(attrs.get("axis", 0))]
-        elif "axes" in attrs:
-            axes = [int(a) for a in attrs["axes"]]
-        else:
-            given = self.flow.input(origin, 3)
-            if given is None:
-                return None
-            try:
-                axes = [int(a) for a in self.constants.at(given).reshape(-1)]
-            except Undetermined:
-                return None
-        return [a + rank if a < 0 and rank is not None else a for a in axes]
 
     def form(self, origin: Origin, depth: int = 0) -> Form:
         """The affine form of a tensor; a tensor that is made otherwise is a form by itself."""
@@ -155,7 +143,7 @@ class Linear:
             return bare if all(t.matrix is None for t in total.terms) else total
         if kind == "Mul":
             return self._scaled(origin, depth) or bare
-        if kind in {"MatMul", "Gemm", "com.microsoft::DynamicQuantizeMatMul"}:
+        if kind in {"MatMul", "Gemm"} or kind in _WEIGHTS_SCALED:
             return self._product(origin, kind, attrs, depth) or bare
         if kind in {"Split", "Slice"}:
             return self._columns(origin, attrs, depth) or bare
@@ -194,11 +182,11 @@ class Linear:
             source = self.flow.input(quantize, 0)
             for i in (0, 1):
                 by = self.flow.input(scale, i)
-                factor = None if by is None else self._numbers(by)
-                matrix = self._numbers(weight)
+                factor = None if by is None else self.numbers(by)
+                matrix = self.numbers(weight)
                 if factor is None or matrix is None or source is None:
                     continue
-                point = None if zero is None else self._numbers(zero)
+                point = None if zero is None else self.numbers(zero)
                 wide = matrix.astype("float32") - (0 if point is None else point.astype("float32"))
                 return self.product(source, wide * factor, self.weights(weight), depth)
         return None
@@ -209,7 +197,7 @@ class Linear:
         left, right = self.flow.input(origin, 0), self.flow.input(origin, 1)
         if left is None or right is None or attrs.get("transA", 0):
             return None
-        matrix = self._numbers(right)
+        matrix = self.numbers(right)
         if matrix is None or matrix.ndim != 2:
             return None
         bias = None
@@ -218,14 +206,19 @@ class Linear:
             if attrs.get("alpha", 1.0) != 1.0:
                 matrix = matrix * np.float32(attrs["alpha"])
             bias = self.flow.input(origin, 2)
-        elif kind.endswith("DynamicQuantizeMatMul"):
-            scale, zero = self.flow.input(origin, 2), self.flow.input(origin, 3)
-            by = None if scale is None else self._numbers(scale)
-            point = None if zero is None else self._numbers(zero)
+        elif kind in _WEIGHTS_SCALED:
+            scale, zero, bias = (self.flow.input(origin, i) for i in _WEIGHTS_SCALED[kind])
+            by = None if scale is None else self.numbers(scale)
+            point = None if zero is None else self.numbers(zero)
             if by is None:
                 return None
             matrix = (matrix.astype(np.float32) - (0 if point is None else point.astype(np.float32))) * by
-            bias = self.flow.input(origin, 4)
+        if kind.endswith("MatMulIntegerToFloat"):
+            # what is multiplied is the float tensor that was quantised to its own range
+            quantized = left.op == "DynamicQuantizeLinear"
+            left = self.flow.input(left, 0) if quantized else None
+            if left is None:
+                return None
         made = self.product(left, matrix, self.weights(right), depth)
         if bias is None:
             return made
@@ -233,6 +226,11 @@ class Linear:
         if row is None:
             return None
         return made.plus(Form((), row * attrs.get("beta", 1.0), self.weights(bias)))
+
+    def fused(self, origin: Origin) -> Form | None:
+        """The affine form inside of a FusedGemm, onnxruntime's Gemm with an activation behind it."""
+        assert origin.step is not None
+        return self._product(origin, "Gemm", attributes(origin.scope, origin.step.node), 0)
 
     def product(self, left: Origin, matrix: Array, used: frozenset[int], depth: int) -> Form:
         """The form of ``left @ matrix``; a concatenated ``left`` takes the rows of each part."""
@@ -308,7 +306,7 @@ class Linear:
         assert step is not None
         if width is None:
             return None
-        span = self.span(origin, width)
+        span = columns.span(self, origin, width)
         if span is None:
             return None
         try:
@@ -316,61 +314,13 @@ class Linear:
         except Undetermined:
             return None
 
-    def span(self, origin: Origin, width: int) -> tuple[int, int] | None:
-        """The columns, of ``width``, that a Split's output or a Slice along the last axis picks."""
-        step = origin.step
-        assert step is not None
-        node, attrs = step.node, attributes(origin.scope, step.node)
-        fact = step.ins[0] if step.ins else None
-        rank = fact.rank if fact is not None else None
-        axes = self._axes(origin, rank)
-        if axes is None or len(axes) != 1:
-            return None
-        last = axes[0] == -1 or (axes[0] == rank - 1 if rank is not None else axes[0] in {1, 2})
-        if not last:
-            return None
-        if node.op_type == "Split":
-            given = self.flow.input(origin, 1)
-            sizes = attrs.get("split")
-            if given is not None:
-                numbers = self._numbers(given)
-                sizes = None if numbers is None else [int(v) for v in numbers.reshape(-1)]
-            if sizes is None:
-                count = attrs.get("num_outputs", len(node.outputs))
-                if not isinstance(count, int) or count < 1:
-                    return None
-                part = -(-width // count)
-                return part * origin.index, min(part * (origin.index + 1), width)
-            if origin.index >= len(sizes):
-                return None
-            start = sum(sizes[: origin.index])
-            return start, start + sizes[origin.index]
-        if "starts" in attrs:
-            ends = [e for key in ("starts", "ends") for e in attrs.get(key) or ()]
-            if len(ends) != 2:
-                return None
-        else:
-            ends = []
-            for i in (1, 2):
-                at = self.flow.input(origin, i)
-                numbers = None if at is None else self._numbers(at)
-                if numbers is None or numbers.size != 1:
-                    return None
-                ends.append(int(numbers.reshape(-1)[0]))
-            stride = self.flow.input(origin, 4)
-            by = None if stride is None else self._numbers(stride)
-            if stride is not None and (by is None or int(by.reshape(-1)[0]) != 1):
-                return None
-        start, stop = (min(max(e + width if e < 0 else e, 0), width) for e in ends)
-        return start, stop
-
     def row(self, origin: Origin) -> Array | None:
         """A constant that is the same for every row, as a vector (or one number); else None."""
         import numpy as np
 
         if origin.step is not None and not origin.fact.constant and origin.op not in _FOLDABLE:
             return None
-        array = self._numbers(origin)
+        array = self.numbers(origin)
         if array is None and origin.op in {"ConstantOfShape", "Expand"}:
             filled = self.ranges.at(origin)
             low = filled.least()
@@ -383,7 +333,7 @@ class Linear:
         first: Array = flat[0]
         return first
 
-    def _numbers(self, origin: Origin) -> Array | None:
+    def numbers(self, origin: Origin) -> Array | None:
         try:
             return self.constants.at(origin)
         except Undetermined:

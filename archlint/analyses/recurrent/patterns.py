@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from archlint.analyses.dataflow import Origin, attributes
 from archlint.analyses.recurrent.activations import Activation
+from archlint.analyses.recurrent.columns import span as span_of
 from archlint.analyses.recurrent.form import CONTRADICTIONS
 from archlint.errors import Undetermined
 
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from archlint.analyses.shapes import Scope, Step
 
 GATE_OPS = frozenset({"Sigmoid", "HardSigmoid"})
+FUSED = "com.microsoft::FusedGemm"
 _HANDED_ON = frozenset(
     {"Identity", "Unsqueeze", "Squeeze", "Cast", "Reshape", "QuantizeLinear", "DequantizeLinear"}
 )
 _STATES = frozenset({"Tanh", "Relu"})
-PRODUCTS = frozenset({"MatMul", "Gemm", "DynamicQuantizeMatMul", "Mul", "Split", "Slice"})
+PRODUCTS = frozenset(
+    {"MatMul", "Gemm", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "Mul", "Split", "Slice"}
+)
 """What a term of a plain RNN's sum may be; integer products end in a Mul by their scales."""
 DEEPEST = 8
 SQUASHING = frozenset({"Tanh", "Softsign", "Relu", "Elu", "LeakyRelu", "Softplus"})
@@ -72,7 +76,11 @@ class Matcher:
         self.linear = linear
         self.flow = linear.flow
         # most models have no gate at all, and then no sum of theirs is looked at
-        self._gates = any(s.node.op_type in GATE_OPS for scope in self.flow.scopes for s in scope.steps)
+        self._gates = any(
+            s.node.op_type in GATE_OPS or s.node.kind == FUSED
+            for scope in self.flow.scopes
+            for s in scope.steps
+        )
 
     def updates(self, scope: Scope) -> list[Update]:
         """Every LSTM, GRU and plain RNN update whose last operator stands in ``scope``."""
@@ -101,6 +109,8 @@ class Matcher:
         for _ in range(20):
             origin = self.linear.through(origin)
             step = origin.step
+            if step is not None and step.node.kind == FUSED:
+                return None if columns else self._fused(origin, ops)
             if step is None or step.node.domain:
                 return None
             if step.node.op_type in ops:
@@ -123,7 +133,7 @@ class Matcher:
         form = self.linear.form(inner)
         for column in reversed(columns):
             width = form.width
-            span = None if width is None else self.linear.span(column, width)
+            span = None if width is None else span_of(self.linear, column, width)
             if span is None:
                 return None
             try:
@@ -131,6 +141,17 @@ class Matcher:
             except Undetermined:
                 return None
         return Squashed(activation, form, columns[0] if columns else origin, clip)
+
+    def _fused(self, origin: Origin, ops: frozenset[str]) -> Squashed | None:
+        """The activation that onnxruntime has put into the product before it."""
+        assert origin.step is not None
+        attrs = attributes(origin.scope, origin.step.node)
+        name = str(attrs.get("activation"))
+        form = self.linear.fused(origin) if name in ops else None
+        if form is None:
+            return None
+        own = Activation.named(name, attrs.get("activation_alpha"), attrs.get("activation_beta"))
+        return Squashed(own, form, origin)
 
     def _clip(self, origin: Origin) -> tuple[float | None, Origin]:
         """The bound of a symmetric Clip before an activation."""

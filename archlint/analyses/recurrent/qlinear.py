@@ -17,7 +17,8 @@ REASON = (
 _HANDED_ON = frozenset(
     {"QuantizeLinear", "DequantizeLinear", "Identity", "Squeeze", "Unsqueeze", "Reshape", "Split", "Slice"}
 )
-_PRODUCTS = frozenset({"QGemm", "QLinearMatMul"})
+_PRODUCTS = {"QGemm": 3, "QLinearMatMul": 3, "Gemm": 1, "MatMul": 1}
+"""Products, and which input is the matrix; onnxruntime leaves some of a cell's in floats."""
 _ADD, _MUL, _SIGMOID = (
     frozenset({name, f"com.microsoft::QLinear{name}"}) for name in ("Add", "Mul", "Sigmoid")
 )
@@ -36,7 +37,9 @@ def quantised_updates(flow: Dataflow, scope: Scope) -> tuple[str, list[Step]]:
     if not any(s.node.op_type == "QLinearSigmoid" for s in scope.steps):
         return "", []
     matrices = [
-        s.node.inputs[3] for s in scope.steps if s.node.op_type in _PRODUCTS and len(s.node.inputs) > 3
+        flow.through(flow.origin(s.node.inputs[at], scope), _HANDED_ON).key
+        for s in scope.steps
+        if (at := _PRODUCTS.get(s.node.op_type, len(s.node.inputs))) < len(s.node.inputs)
     ]
     if len(set(matrices)) == len(matrices) and flow.caller(scope) is None:
         return "", []
