@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     Array: TypeAlias = np.ndarray[Any, Any]
 
 STEPS = 60
-BATCH = 16
+BATCH, LARGE = 64, 16
+"""Sequences of a synthetic run: of a cell up to `SMALL` units, and of a larger one, which costs more."""
+SMALL = 256
 STRAIN = 3.0
 """How much wider than N(0, 1) inputs may be that nothing is known of, without a verdict falling."""
-FAVOUR = 0.25
-"""Share of the steps on which a strained sequence of table rows repeats its favourite row."""
-FAVOURITES = 64
+PERIOD, HELD = 20, 5
+"""A strained sequence of table rows repeats its favourite row on the last `HELD` of each `PERIOD` steps."""
 ROWS = 128
 """Inputs that are multiplied with W at once."""
 
@@ -163,12 +164,20 @@ def steadiest(
     return {q: (k[0].min(axis=0) / total, k[1].min(axis=0) / total) for q, k in counts.items()}
 
 
-def drawn(drive: Drive, steps: int = STEPS, batch: int = BATCH, seed: int = 0) -> Array:
-    """Inputs [steps, batch, features] from the model of x: the layer below, table rows, a box, Gaussians."""
+def sequences(hidden: int) -> int:
+    """How many sequences the synthetic run of a cell of ``hidden`` units has."""
+    return BATCH if hidden <= SMALL else LARGE
+
+
+def drawn(drive: Drive, batch: int = BATCH, steps: int = STEPS, seed: int = 0) -> Array:
+    """Inputs [steps, batch, features] from the model of x: the layer below, table rows, a box, Gaussians.
+
+    A layer below was run once, for whoever reads it: of its sequences at most ``batch`` are taken.
+    """
     import numpy as np
 
     if drive.runs is not None and drive.mean is None:
-        return drive.runs[0]
+        return drive.runs[0][:, :batch]
     rng = np.random.default_rng(seed)
     if drive.table is not None and drive.mean is None:
         rows: Array = drive.table[rng.integers(len(drive.table), size=(steps, batch))]
@@ -194,25 +203,27 @@ def _stepwise(size: tuple[int, int, int], draw: Callable[[tuple[int, int]], Arra
     return x
 
 
-def strained(drive: Drive, steps: int = STEPS, batch: int = BATCH, seed: int = 2) -> Array | None:
+def strained(drive: Drive, batch: int = BATCH, steps: int = STEPS, seed: int = 2) -> Array | None:
     """Inputs that differ from the model of x as real ones may; None where the model is not a guess.
 
     What nothing is known of is drawn `STRAIN` times wider. Rows of a table are not used equally
-    often: each sequence has a favourite row on a quarter of its steps. A layer below is run on its
-    own strained inputs, a known box is left at rest.
+    often, nor alone: each of 2 * ``batch`` sequences has a favourite that comes many times in a row, as
+    the blanks of indented text do. A layer below is run on its own strained inputs, a known box is
+    left at rest.
     """
     import numpy as np
 
     if drive.mean is not None:
         return None
     if drive.runs is not None:
-        return drive.runs[1]
+        return drive.runs[1][:, :batch]
     rng = np.random.default_rng(seed)
     if drive.table is not None:
         rows = len(drive.table)
-        favourite = rng.permutation(rows)[:FAVOURITES]
+        favourite = rng.permutation(rows)[: 2 * batch]
         shape = (steps, len(favourite))
-        picked = np.where(rng.random(shape) < FAVOUR, favourite, rng.integers(rows, size=shape))
+        repeated = (np.arange(steps) % PERIOD >= PERIOD - HELD)[:, None]
+        picked = np.where(repeated, favourite, rng.integers(rows, size=shape))
         chosen: Array = drive.table[picked]
         return chosen
     size = (steps, batch, len(drive.lo))

@@ -52,7 +52,8 @@ class Streams:
             return None
         known = self._runs.get(id(step))
         if known is None:
-            usual, strained = rollout.drawn(drive), rollout.strained(drive)
+            batch = rollout.sequences(max(r.hidden for _, r in made))
+            usual, strained = rollout.drawn(drive, batch), rollout.strained(drive, batch)
             known = _output(made, usual), _output(made, usual if strained is None else strained)
             self._runs[id(step)] = known
         return known

@@ -15,9 +15,10 @@ def forget_gate_perhaps_saturated(_model: Model, analysis: Analysis, *, share: f
     Bad:
         inputs: {x: [T, N, 16]}
         layers:
+          - Sigmoid
           - op: LSTM
             hidden_size: 8
-            init: {W: {constant: 0.1}, R: {constant: 0.0}, W_f: {constant: 0.63}, b_f: {constant: -9.0}}
+            init: {W: {constant: 0.1}, R: {constant: 0.0}, W_f: {constant: 0.63}, b_f: {constant: -10.0}}
     Good:
         inputs: {x: [T, N, 4]}
         layers:
