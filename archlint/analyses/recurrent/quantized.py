@@ -15,7 +15,7 @@ LARGE = 1 << 18
 """Elements of a matrix from which it stays as it is stored; int8 would need four times as much else."""
 SMALL = 1 << 12
 """Elements of a float16 array from which its own conversion pays."""
-BLOCK = 1 << 18
+BLOCK = 1 << 17
 """Elements that are converted at once."""
 
 
@@ -28,43 +28,81 @@ def numbers(weights: Array, dtype: Any) -> Array:
     import numpy as np
 
     if weights.dtype == np.float16 and weights.size > SMALL:
-        weights = _widened(weights)
+        wide = np.empty_like(weights, np.float32)
+        _widen(weights, wide)
+        weights = wide
     return np.require(weights, dtype, ["ALIGNED"])
 
 
-def _widened(half: Array) -> Array:
-    """float16 as float32, three times as fast as NumPy's conversion; finite numbers alone.
+def _widen(half: Array, wide: Array) -> None:
+    """float16 to float32, three times as fast as NumPy's conversion; finite numbers alone.
 
     Sign, exponent and fraction go to their places of a float32, whose exponent is then too small by
     127 - 15 = 112 whatever it is: one product puts that right, subnormal numbers included.
     """
     import numpy as np
 
-    bits = np.require(half, requirements=["ALIGNED"]).view(np.int16).astype(np.int32)
+    bits = wide.view(np.int32)
+    np.copyto(bits, half.view(np.int16))
     bits <<= 13
     bits &= ~(7 << 28)
-    wide: Array = bits.view(np.float32)
     wide *= np.float32(2.0**112)
-    return wide
+
+
+def _fill(some: Array, room: Array) -> None:
+    """Writes ``some``, in the type of ``room``, there."""
+    import numpy as np
+
+    if some.dtype == np.float16 and room.dtype == np.float32:
+        _widen(some, room)
+    else:
+        np.copyto(room, some)
 
 
 def blocks(weights: Array | Quantised, dtype: Any) -> Iterator[tuple[slice, Array]]:
-    """The rows of a matrix in ``dtype``, some at a time."""
+    """The rows of a matrix in ``dtype``, some at a time; what is converted is overwritten by the next."""
+    import numpy as np
+
+    coded = weights if isinstance(weights, Quantised) and dtype == np.float32 else None
+    stored = weights if coded is None else coded.codes
+    ready = not isinstance(stored, Quantised) and stored.dtype == dtype and stored.flags.aligned
+    room = None
     step = max(1, BLOCK // max(weights.shape[1], 1))
     for start in range(0, len(weights), step):
         rows = slice(start, min(start + step, len(weights)))
-        yield rows, numbers(weights[rows], dtype)
+        some = stored[rows]
+        if ready:
+            yield rows, some
+            continue
+        if room is None or len(some) < len(room):
+            room = np.empty_like(some, dtype)
+        _fill(some, room)
+        if coded is not None:
+            coded.decode(room, rows)
+        yield rows, room
 
 
 def held(weights: Array | Quantised, dtype: Any) -> Array | Quantised:
-    """``weights`` for many products with `times_transposed`: converted once where they are small."""
-    return weights if weights.size >= LARGE else numbers(weights[:], dtype)
+    """``weights`` for many products with `times_transposed`: converted once unless that takes much memory."""
+    import numpy as np
+
+    if isinstance(weights, Quantised) or weights.dtype.itemsize < np.dtype(dtype).itemsize:
+        return weights if weights.size >= LARGE else numbers(weights[:], dtype)
+    return numbers(weights, dtype)
 
 
 def times_transposed(x: Array, weights: Array | Quantised) -> Array:
-    """``x @ weights.T`` in the type of ``x``; large weights of another type are converted block by block."""
+    """``x @ weights.T`` in the type of ``x``; large weights of another type are converted block by block.
+
+    Codes are multiplied as they are, and zero and scale applied to the product.
+    """
     import numpy as np
 
+    if isinstance(weights, Quantised) and x.dtype == np.float32:
+        made = times_transposed(x, weights.codes)
+        made -= x.sum(axis=-1, keepdims=True) * weights.zero.astype(x.dtype)
+        made *= weights.scale.astype(x.dtype)
+        return made
     if not isinstance(weights, Quantised) and weights.dtype == x.dtype and weights.flags.aligned:
         product: Array = x @ weights.T
         return product
@@ -117,10 +155,14 @@ class Quantised:
 
         rows, columns = key if isinstance(key, tuple) else (key, slice(None))
         wide = self.codes[rows][..., columns].astype(np.float32)
-        zero, scale = (a if a.size == 1 else a[rows][..., None] for a in (self.zero, self.scale))
-        wide -= zero
-        wide *= scale
+        self.decode(wide, rows)
         return wide
+
+    def decode(self, codes: Array, rows: Any) -> None:
+        """Codes of ``rows``, in floating point, become the numbers they stand for."""
+        zero, scale = (a if a.size == 1 else a[rows][..., None] for a in (self.zero, self.scale))
+        codes -= zero
+        codes *= scale
 
     def astype(self, dtype: Any, *, copy: bool = True) -> Array:
         """The whole matrix."""

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archlint.analyses.recurrent.field import input_moments
 from archlint.analyses.recurrent.quantized import held, times_transposed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import numpy as np
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     Array: TypeAlias = np.ndarray[Any, Any]
 
 STEPS = 60
-BATCH, LARGE = 64, 16
-"""Sequences of a synthetic run: of a cell up to `SMALL` units, and of a larger one, which costs more."""
+BATCH = 64
 SMALL = 256
+"""Units up to which a cell is run on `BATCH` sequences; larger ones cost more and have fewer."""
 STRAIN = 3.0
 """How much wider than N(0, 1) inputs may be that nothing is known of, without a verdict falling."""
 PERIOD, HELD = 20, 5
@@ -52,17 +53,21 @@ class Measured:
 
 
 def simulate(
-    cell: Recurrence, x: Array, h: Array | None = None, c: Array | None = None, dtype: Any = None
+    cell: Recurrence, x: Iterable[Array], h: Array | None = None, c: Array | None = None, dtype: Any = None
 ) -> Iterator[Moment]:
     """Runs ``cell`` over ``x`` [steps, batch, features] from the states given, zero by default.
 
-    The equations are those of onnxruntime: gates are clipped, the input of h(C) is not, and
+    ``x`` may be an array, or give its steps one by one. The equations are those of onnxruntime: gates are clipped, the input of h(C) is not, and
     f = 1 - i with input_forget. Computed in ``dtype`` (float32 by default).
     """
     import numpy as np
 
     dtype = np.float32 if dtype is None else dtype
-    n, batch = cell.hidden, x.shape[1]
+    steps = iter(x)
+    first = next(steps, None)
+    if first is None:
+        return
+    n, batch = cell.hidden, len(first)
     R = {q: held(w, dtype) for q, w in cell.R.items()}
     b, rb = ({q: w.astype(dtype) for q, w in ws.items()} for ws in (cell.b, cell.rb))
     P = {q: w.astype(dtype) for q, w in cell.P.items()}
@@ -73,7 +78,7 @@ def simulate(
     def clip(z: Array) -> Array:
         return z if cell.clip is None else np.clip(z, -cell.clip, cell.clip)
 
-    for driven in _driven(cell.W, x, dtype):
+    for driven in _driven(cell.W, chain((first,), steps), max(1, ROWS // max(batch, 1)), dtype):
 
         def z(q: str, u: dict[str, Array] = driven, h: Array = h, c: Array | None = None) -> Array:
             total = u[q] + times_transposed(h, R[q]) + (b[q] + rb[q])
@@ -102,40 +107,49 @@ def simulate(
             yield Moment({"state": h}, h, None)
 
 
-def _driven(weights: dict[str, Array], x: Array, dtype: Any) -> Iterator[dict[str, Array]]:
-    """W_q x of each step, many steps multiplied at once: W is then read once, not once a step."""
+def _driven(
+    weights: dict[str, Array], steps: Iterator[Array], most: int, dtype: Any
+) -> Iterator[dict[str, Array]]:
+    """W_q x of each step, ``most`` steps multiplied at once: W is then read once, not once a step."""
     import numpy as np
 
-    block = max(1, ROWS // max(x.shape[1], 1))
-    for start in range(0, len(x), block):
-        part = np.asarray(x[start : start + block], dtype)
-        flat = part.reshape(-1, part.shape[-1])
-        made = {q: times_transposed(flat, w).reshape(*part.shape[:2], -1) for q, w in weights.items()}
-        for k in range(len(part)):
+    while some := [np.asarray(x, dtype) for x in islice(steps, most)]:
+        flat = np.concatenate(some)
+        made = {q: times_transposed(flat, w).reshape(len(some), -1, len(w)) for q, w in weights.items()}
+        for k in range(len(some)):
             yield {q: m[k] for q, m in made.items()}
 
 
-def measure(
-    moments: Iterator[Moment], gates: tuple[str, ...], eps: float, valid: Array | None = None
-) -> dict[str, Measured]:
-    """How often each gate of a run is at its ends; a state's ends are -1 and 1.
+class Tally:
+    """Counts of the steps that gates are at their ends; a state's ends are -1 and 1.
 
-    ``valid`` [steps, batch] leaves out the steps behind the end of a sequence.
+    With ``each`` they are kept for every sequence, else for all together.
     """
-    import numpy as np
 
-    counts: dict[str, list[Array]] = {}
-    total = 0
-    for step, moment in enumerate(moments):
-        kept = None if valid is None else valid[step]
-        if kept is not None and not kept.any():
-            continue
-        total += int(kept.sum()) if kept is not None else len(moment.h)
-        for q in gates:
-            value = moment.gates[q] if kept is None else moment.gates[q][kept]
-            low, high = (eps - 1, 1 - eps) if q == "state" else (eps, 1 - eps)
-            new = [(value < low).sum(0), (value > high).sum(0), value.min(0), value.max(0)]
-            old = counts.get(q)
+    def __init__(self, gates: tuple[str, ...], eps: float, *, each: bool = False) -> None:
+        self.gates = gates
+        self.eps = eps
+        self.each = each
+        self.steps = 0
+        self.rows = 0
+        self._counts: dict[str, list[Array]] = {}
+
+    def add(self, values: Mapping[str, Array]) -> None:
+        """Counts one step: of each gate, its values [batch, units]."""
+        import numpy as np
+
+        self.steps += 1
+        self.rows += len(values[self.gates[0]])
+        for q in self.gates:
+            value = values[q]
+            low, high = (self.eps - 1, 1 - self.eps) if q == "state" else (self.eps, 1 - self.eps)
+            closed, opened = value < low, value > high
+            new = [
+                *(a.astype(np.int32) if self.each else a.sum(0, keepdims=True) for a in (closed, opened)),
+                value.min(0),
+                value.max(0),
+            ]
+            old = self._counts.get(q)
             if old is not None:
                 new = [
                     old[0] + new[0],
@@ -143,67 +157,101 @@ def measure(
                     np.minimum(old[2], new[2]),
                     np.maximum(old[3], new[3]),
                 ]
-            counts[q] = new
-    total = max(total, 1)
-    return {q: Measured(k[0] / total, k[1] / total, k[2], k[3], total) for q, k in counts.items()}
+            self._counts[q] = new
+
+    def measured(self) -> dict[str, Measured]:
+        """Shares over all sequences and steps."""
+        total = max(self.rows, 1)
+        return {
+            q: Measured(closed.sum(0) / total, opened.sum(0) / total, lo, hi, total)
+            for q, (closed, opened, lo, hi) in self._counts.items()
+        }
+
+    def least(self) -> dict[str, tuple[Array, Array]]:
+        """The least share of steps, over the sequences, that each gate is closed, and open."""
+        assert self.each
+        return {
+            q: (k[0].min(axis=0) / self.steps, k[1].min(axis=0) / self.steps) for q, k in self._counts.items()
+        }
 
 
-def steadiest(
-    moments: Iterator[Moment], gates: tuple[str, ...], eps: float
-) -> dict[str, tuple[Array, Array]]:
-    """The least share of steps, over the sequences of a run, that each gate is closed, and open."""
-    counts: dict[str, tuple[Array, Array]] = {}
-    total = 0
-    for moment in moments:
-        total += 1
-        for q in gates:
-            low, high = (eps - 1, 1 - eps) if q == "state" else (eps, 1 - eps)
-            closed, opened = moment.gates[q] < low, moment.gates[q] > high
-            old = counts.get(q)
-            counts[q] = (closed + 0, opened + 0) if old is None else (old[0] + closed, old[1] + opened)
-    return {q: (k[0].min(axis=0) / total, k[1].min(axis=0) / total) for q, k in counts.items()}
+def measure(
+    moments: Iterator[Moment], gates: tuple[str, ...], eps: float, valid: Array | None = None
+) -> dict[str, Measured]:
+    """How often each gate of a run is at its ends.
+
+    ``valid`` [steps, batch] leaves out the steps behind the end of a sequence.
+    """
+    tally = Tally(gates, eps)
+    for step, moment in enumerate(moments):
+        if valid is None:
+            tally.add(moment.gates)
+        elif valid[step].any():
+            tally.add({q: moment.gates[q][valid[step]] for q in gates})
+    return tally.measured()
 
 
-def sequences(hidden: int) -> int:
-    """How many sequences the synthetic run of a cell of ``hidden`` units has."""
-    return BATCH if hidden <= SMALL else LARGE
+def abreast(cell: Recurrence, parts: Mapping[Tally, Iterator[Array]]) -> None:
+    """Runs ``cell`` over several inputs side by side, and counts each in its own `Tally`.
+
+    Weights that are converted whenever they are read are so read once a step for all of them.
+    """
+    import numpy as np
+
+    ends: list[int] = []
+
+    def joined() -> Iterator[Array]:
+        for step in zip(*parts.values(), strict=True):
+            ends[:] = np.cumsum([len(x) for x in step]).tolist()
+            yield np.concatenate(step, dtype=np.float32)
+
+    for moment in simulate(cell, joined()):
+        for tally, start, end in zip(parts, [0, *ends], ends, strict=False):
+            tally.add({q: moment.gates[q][start:end] for q in tally.gates})
 
 
-def drawn(drive: Drive, batch: int = BATCH, steps: int = STEPS, seed: int = 0) -> Array:
-    """Inputs [steps, batch, features] from the model of x: the layer below, table rows, a box, Gaussians.
+def sequences(hidden: int) -> tuple[int, int]:
+    """How many sequences a cell of ``hidden`` units is run on: usual ones, and strained ones."""
+    return (BATCH, BATCH) if hidden <= SMALL else (BATCH // 4, BATCH // 8)
+
+
+def drawn(drive: Drive, batch: int = BATCH, steps: int = STEPS, seed: int = 0) -> Iterator[Array]:
+    """Steps [batch, features] from the model of x: the layer below, table rows, a box, Gaussians.
 
     A layer below was run once, for whoever reads it: of its sequences at most ``batch`` are taken.
     """
     import numpy as np
 
     if drive.runs is not None and drive.mean is None:
-        return drive.runs[0][:, :batch]
+        return iter(drive.runs[0][:, :batch])
     rng = np.random.default_rng(seed)
-    if drive.table is not None and drive.mean is None:
-        rows: Array = drive.table[rng.integers(len(drive.table), size=(steps, batch))]
-        return rows
-    size = (steps, batch, len(drive.lo))
-    if drive.mean is None and all(drive.known):
-        return _stepwise(size, lambda one: rng.uniform(drive.lo, drive.hi, one))
-    if drive.mean is None:
-        low = drive.lo if drive.known[0] else -np.inf
-        high = drive.hi if drive.known[1] else np.inf
-        return _stepwise(size, lambda one: np.clip(rng.standard_normal(one), low, high))
-    mean, variance = input_moments(drive)
-    return _stepwise(size, lambda one: mean + np.sqrt(variance) * rng.standard_normal(one))
+    table, size = drive.table, (batch, len(drive.lo))
+    if drive.mean is not None:
+        mean, variance = input_moments(drive)
+        deviation = np.sqrt(variance)
+        return _repeated(steps, lambda: mean + deviation * rng.standard_normal(size))
+    if table is not None:
+        return _repeated(steps, lambda: table[rng.integers(len(table), size=batch)])
+    if all(drive.known):
+        return _repeated(steps, lambda: rng.uniform(drive.lo, drive.hi, size))
+    return _repeated(steps, lambda: _gaussian(drive, rng.standard_normal(size)))
 
 
-def _stepwise(size: tuple[int, int, int], draw: Callable[[tuple[int, int]], Array]) -> Array:
-    """float32 inputs [steps, batch, features] drawn a step at a time: double precision is never whole."""
+def _repeated(steps: int, draw: Callable[[], Array]) -> Iterator[Array]:
+    """What ``draw`` gives, ``steps`` times: inputs are never whole."""
+    return (draw() for _ in range(steps))
+
+
+def _gaussian(drive: Drive, x: Array) -> Array:
+    """``x`` cut off at the end of its range that is known, if one is."""
     import numpy as np
 
-    x = np.empty(size, np.float32)
-    for step in x:
-        step[:] = draw(size[1:])
-    return x
+    low = drive.lo if drive.known[0] else -np.inf
+    high = drive.hi if drive.known[1] else np.inf
+    return np.clip(x, low, high)
 
 
-def strained(drive: Drive, batch: int = BATCH, steps: int = STEPS, seed: int = 2) -> Array | None:
+def strained(drive: Drive, batch: int = BATCH, steps: int = STEPS, seed: int = 2) -> Iterator[Array] | None:
     """Inputs that differ from the model of x as real ones may; None where the model is not a guess.
 
     What nothing is known of is drawn `STRAIN` times wider. Rows of a table are not used equally
@@ -216,26 +264,22 @@ def strained(drive: Drive, batch: int = BATCH, steps: int = STEPS, seed: int = 2
     if drive.mean is not None:
         return None
     if drive.runs is not None:
-        return drive.runs[1][:, :batch]
+        return iter(drive.runs[1][:, :batch])
     rng = np.random.default_rng(seed)
-    if drive.table is not None:
-        rows = len(drive.table)
-        favourite = rng.permutation(rows)[: 2 * batch]
-        shape = (steps, len(favourite))
-        repeated = (np.arange(steps) % PERIOD >= PERIOD - HELD)[:, None]
-        picked = np.where(repeated, favourite, rng.integers(rows, size=shape))
-        chosen: Array = drive.table[picked]
-        return chosen
-    size = (steps, batch, len(drive.lo))
+    table, size = drive.table, (batch, len(drive.lo))
+    if table is not None:
+        favourite = rng.permutation(len(table))[: 2 * batch]
+        return (
+            table[favourite if k % PERIOD >= PERIOD - HELD else rng.integers(len(table), size=len(favourite))]
+            for k in range(steps)
+        )
     if all(drive.known):
-        rest = rng.uniform(drive.lo, drive.hi, size[1:]).astype(np.float32)
-        return np.broadcast_to(rest, size)
-    low = drive.lo if drive.known[0] else -np.inf
-    high = drive.hi if drive.known[1] else np.inf
-    return _stepwise(size, lambda one: np.clip(STRAIN * rng.standard_normal(one), low, high))
+        rest = rng.uniform(drive.lo, drive.hi, size)
+        return _repeated(steps, lambda: rest)
+    return _repeated(steps, lambda: _gaussian(drive, STRAIN * rng.standard_normal(size)))
 
 
-def cornered(drive: Drive, steps: int = 24, batch: int = 8, seed: int = 1) -> Array:
+def cornered(drive: Drive, batch: int = 8, steps: int = STEPS, seed: int = 1) -> Iterator[Array]:
     """Inputs inside the box: what a proof must survive.
 
     Half of the sequences jump between corners, a quarter rest at one point, the others are drawn
@@ -244,15 +288,19 @@ def cornered(drive: Drive, steps: int = 24, batch: int = 8, seed: int = 1) -> Ar
     import numpy as np
 
     rng = np.random.default_rng(seed)
-    if drive.table is not None:
-        rows: Array = drive.table[rng.integers(len(drive.table), size=(steps, batch))]
-        return rows
-    size = (steps, batch, len(drive.lo))
-    share = rng.random(size)
-    share[:, ::2] = share[:, ::2] > 0.5
-    share[:, 1::4] = share[:1, 1::4]
-    inside: Array = drive.lo + share * (drive.hi - drive.lo)
-    return inside
+    table, size = drive.table, (batch, len(drive.lo))
+    if table is not None:
+        return _repeated(steps, lambda: table[rng.integers(len(table), size=batch)])
+    rest = rng.random(size)
+
+    def draw() -> Array:
+        share = rng.random(size)
+        share[::2] = share[::2] > 0.5
+        share[1::4] = rest[1::4]
+        inside: Array = drive.lo + share * (drive.hi - drive.lo)
+        return inside
+
+    return _repeated(steps, draw)
 
 
 def witnesses(cell: Recurrence, drive: Drive, gate: str, units: list[int], steps: int = 20) -> Array:

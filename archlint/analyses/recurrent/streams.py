@@ -13,7 +13,7 @@ from archlint.analyses.recurrent import rollout
 from archlint.analyses.recurrent.verdicts import ROLLOUT_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
 
@@ -52,9 +52,10 @@ class Streams:
             return None
         known = self._runs.get(id(step))
         if known is None:
-            batch = rollout.sequences(max(r.hidden for _, r in made))
-            usual, strained = rollout.drawn(drive, batch), rollout.strained(drive, batch)
-            known = _output(made, usual), _output(made, usual if strained is None else strained)
+            many, few = rollout.sequences(max(r.hidden for _, r in made))
+            usual, strained = rollout.drawn(drive, many), rollout.strained(drive, few)
+            first = _output(made, usual)
+            known = first, first if strained is None else _output(made, strained)
             self._runs[id(step)] = known
         return known
 
@@ -78,9 +79,10 @@ class Streams:
         return None
 
 
-def _output(made: Sequence[tuple[str, Recurrence]], x: Array) -> Array:
+def _output(made: Sequence[tuple[str, Recurrence]], steps: Iterator[Array]) -> Array:
     import numpy as np
 
+    x = np.stack(list(steps)).astype(np.float32, copy=False)
     parts = []
     for way, cell in made:
         turn = slice(None, None, -1) if way == "reverse" else slice(None)

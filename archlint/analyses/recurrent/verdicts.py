@@ -163,25 +163,27 @@ def judge(
         (t.closed > SCREEN).any() or (t.open > SCREEN).any() for t in tails.values()
     )
     affordable = cell.hidden <= ROLLOUT_LIMIT
-    ran: dict[str, Measured] = {}
+    ran: dict[str, Measured] = seen or {}
     corners: dict[str, Measured] = {}
     strained: dict[str, tuple[Array, Array]] = {}
-    if seen:
-        ran = seen
-    elif flagged and affordable:
-        batch = rollout.sequences(cell.hidden)
-        ran = rollout.measure(rollout.simulate(cell, rollout.drawn(drive, batch)), tuple(judged), eps)
-        other = rollout.strained(drive, batch)
-        if other is not None:
-            strained = rollout.steadiest(rollout.simulate(cell, other), tuple(judged), eps)
     if flagged and affordable:
-        corners = rollout.measure(rollout.simulate(cell, rollout.cornered(drive)), tuple(judged), eps)
+        gates, (many, few) = tuple(judged), rollout.sequences(cell.hidden)
+        usual, wide, edge = (rollout.Tally(gates, eps, each=each) for each in (False, True, False))
+        parts = {edge: rollout.cornered(drive)}
+        if not seen:
+            parts[usual] = rollout.drawn(drive, many)
+            other = rollout.strained(drive, few)
+            if other is not None:
+                parts[wide] = other
+        rollout.abreast(cell, parts)
+        corners, strained = edge.measured(), wide.least()
+        ran = seen or usual.measured()
     notes = list(cell.notes)
     if flagged and not affordable and not seen:
         notes.append(f"more than {ROLLOUT_LIMIT} units: the likely tier was not run")
-    gates = {}
+    found = {}
     for q in judged:
-        gates[q] = _gate(
+        found[q] = _gate(
             cell,
             drive,
             q,
@@ -196,8 +198,8 @@ def judge(
             measured=bool(seen),
         )
     if seen:
-        gates = {q: replace(g, measured=seen.get(q)) for q, g in gates.items()}
-    return Verdict(box, gates, tuple(notes))
+        found = {q: replace(g, measured=seen.get(q)) for q, g in found.items()}
+    return Verdict(box, found, tuple(notes))
 
 
 def _function(cell: Recurrence, gate: str) -> Activation:

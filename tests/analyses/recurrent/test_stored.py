@@ -16,8 +16,8 @@ from archlint.analyses.recurrent.quantized import (
 )
 
 RNG = np.random.default_rng(0)
-TALL = RNG.standard_normal((BLOCK // 128 + 100, 128))
-"""More than one block of rows."""
+TALL = RNG.standard_normal((2 * BLOCK // 128 + 100, 128))
+"""More than two blocks of rows."""
 
 
 def quantised(rows: int, columns: int) -> Quantised:
@@ -52,4 +52,4 @@ def test_products_are_those_of_the_whole_matrix(stored, dtype) -> None:
     for weights in (stored, held(stored, dtype)):
         np.testing.assert_allclose(times_transposed(x, weights), x @ whole.T, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(row_norms(stored), np.linalg.norm(whole.astype(np.float64), axis=1), rtol=1e-6)
-    np.testing.assert_array_equal(np.concatenate([part for _, part in blocks(stored, dtype)]), whole)
+    np.testing.assert_array_equal(np.concatenate([part.copy() for _, part in blocks(stored, dtype)]), whole)
