@@ -78,7 +78,7 @@ def _source(finding: Finding, source: str, look: Look, bar: str) -> list[str]:
 
 def _fit(text: str, look: Look) -> str:
     room = max(look.width - 6, 20)
-    return text if columns(text) <= room else text[: room - 3] + "..."
+    return text if 2 * len(text) <= room or columns(text) <= room else text[: room - 3] + "..."
 
 
 def end(run: Checked, look: Look) -> str:

@@ -44,7 +44,7 @@ def printable(text: str, limit: int | None = None) -> str:
     """
     if limit is not None and len(text) > limit:
         return f"{printable(text[:limit])}... ({len(text)} characters)"
-    if text.isascii() and text.isprintable():
+    if text.isprintable() and (text.isascii() or _HIDDEN.isdisjoint(text)):
         return text
     return "".join(_escape(c) if _unsafe(c) else c for c in text)
 
