@@ -6,6 +6,7 @@ they leak other exceptions than YAMLError.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from archlint.loaders.options import Limits
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+PARSER_NESTING = 1000
+"""Levels at which newer parsers give up by themselves."""
 
 
 @dataclass(eq=False, slots=True)
@@ -116,16 +119,28 @@ class _Builder:
 
     def _syntax(self, problem: str, at: Mark) -> Exception:
         problem = problem.replace("are not allowed in this context", "are not allowed here")
-        line = self.text.source.split("\n", at.line)[at.line - 1 : at.line]
-        before = line[0][: at.column] if line else ""
+        if "nesting depth" in problem:
+            return self._too_deep(at, min(self.limits.yaml_nesting, PARSER_NESTING))
+        line = self._line(at)
+        before = line[: at.column]
         if "\t" in before and not before.strip():
             return self.text.error(
                 "YML001", "a tab cannot indent YAML", at, "indent with spaces; YAML forbids tabs there"
             )
-        if line and "?" in line[0].partition("#")[0]:
-            return self.text.error("YML001", problem, at, "an unknown size is written _ or '?', with quotes")
+        if _LONE.search(line.partition("#")[0]):
+            return self._question(at)
         hint = next((h for words, h in _HINTS if words in problem), None)
         return self.text.error("YML001", problem, at, hint)
+
+    def _line(self, at: Mark) -> str:
+        return "".join(self.text.source.split("\n", at.line)[at.line - 1 : at.line])
+
+    def _question(self, at: Mark) -> Exception:
+        message = "'?' alone begins a key in YAML"
+        return self.text.error("YML001", message, at, "an unknown size is written _ or '?', with quotes")
+
+    def _too_deep(self, at: Mark, most: int) -> Exception:
+        return self.text.error("YML010", f"nested more than {most:,} deep", at)
 
     def _count(self, size: int, event: Any) -> None:
         self.expanded += size
@@ -165,8 +180,7 @@ class _Builder:
 
     def _check_depth(self, depth: int, event: Any) -> None:
         if depth > self.limits.yaml_nesting:
-            message = f"nested more than {self.limits.yaml_nesting} deep"
-            raise self.text.error("YML010", message, _mark(event))
+            raise self._too_deep(_mark(event), self.limits.yaml_nesting)
 
     def _start(self, event: Any) -> None:
         self._refuse_tag(event)
@@ -182,8 +196,12 @@ class _Builder:
     def _end(self, event: Any) -> None:
         item, anchor = self.open.pop()
         self.key.pop()
-        if isinstance(item, Mapping) and item.merged is not None:
-            self._merge(item, item.merged)
+        if isinstance(item, Mapping):
+            if item.merged is not None:
+                self._merge(item, item.merged)
+            at = Mark(item.line, item.column)
+            if item.entries.keys() == {""} and self._line(at)[at.column - 1 :].startswith("?"):
+                raise self._question(at)
         if anchor is not None:
             self.anchors[anchor] = item
         self._add(item, event)
@@ -233,6 +251,7 @@ class _Builder:
                 into.keys[key] = merged.keys[key]
 
 
+_LONE = re.compile(r"(?:^|[\s\[{,:-])\?\s*(?=[],}]|$)")
 _HINTS = (
     ("mapping values are not allowed", "quote the text or put a space after ':'"),
     ("found character that cannot start any token", "quote the text: '@', '`' and '%' start nothing"),
